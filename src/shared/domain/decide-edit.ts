@@ -1,0 +1,151 @@
+/**
+ * Turns, the paid step (design §4 (1)–(6)). What is sent is sent once: from `turn-sent` on, only proof that the
+ * upstream did not take it (`turn-not-taken`) clears it; everything else is found out by reading state.
+ */
+import { decideCheck } from './decide-check.ts';
+import { decideSettle, settleBeforeTurn } from './decide-settle.ts';
+import { reactToFault } from './decide-fault.ts';
+import type { TurnEvent } from './events.ts';
+import type { FileRecord } from './file.ts';
+import type { Turn, Working } from './file-state.ts';
+import { keep, plan, refunded, type Active } from './moves.ts';
+import type { Policy } from './policy.ts';
+import { beginAttempt, cutReply, noteStep } from './step-history.ts';
+
+type Editing = Active<Working<'editing'>>;
+type Checking = Active<Working<'checking'>>;
+
+export function decideEdit(file: FileRecord, event: TurnEvent, now: number, policy: Policy): FileRecord {
+  const { state } = file;
+  if (state.status === 'editing') return decideEditing({ ...file, state }, event, now, policy) ?? file;
+  if (state.status === 'checking') return decideChecking({ ...file, state }, event, now, policy) ?? file;
+  return file;
+}
+
+/** Null: the event says nothing new. */
+function decideEditing(file: Editing, event: TurnEvent, now: number, policy: Policy): FileRecord | null {
+  const { turn, place } = file.state;
+  switch (event.type) {
+    case 'turn-sent':
+      return turn === null && place === 'in' && file.applied < file.instructions.length ? sent(file, event, now) : null;
+    case 'turn-found-open':
+      return turn !== null && turn.end === null ? toChecking(file, turn, now, policy) : null;
+    case 'state-read':
+      return turn === null
+        ? settleBeforeTurn(file, event.read, now, policy)
+        : decideSettle({ ...file, state: { ...file.state, turn } }, event.read, now, policy);
+    case 'turn-not-taken':
+      return turn?.id === event.turnId ? notTaken(file, turn, event, now, policy) : null;
+    case 'turn-ended':
+      return turn?.id === event.turnId && turn.end === null ? ended(file, turn, event, now, policy) : null;
+  }
+}
+
+function decideChecking(file: Checking, event: TurnEvent, now: number, policy: Policy): FileRecord | null {
+  const { turn } = file.state;
+  switch (event.type) {
+    case 'state-read':
+      return decideCheck(file, event.read, now, policy);
+    case 'turn-not-taken':
+      return turn.id === event.turnId ? notTaken(file, turn, event, now, policy) : null;
+    case 'turn-ended':
+      return turn.id === event.turnId && turn.end === null ? ended(file, turn, event, now, policy) : null;
+    case 'turn-sent':
+    case 'turn-found-open':
+      return null;
+  }
+}
+
+function sent(file: Editing, event: Extract<TurnEvent, { type: 'turn-sent' }>, now: number): FileRecord {
+  const pays = file.session?.paid === false;
+  const turn: Turn = {
+    id: event.turnId,
+    sentAt: now,
+    before: event.read.fingerprint,
+    mediaBefore: event.read.generatedMedia,
+    pays,
+    end: null,
+    errorCode: null,
+    upstreamCode: null,
+  };
+  const at = { step: 'edit', instruction: file.applied, sessionId: file.session?.id ?? null } as const;
+  return keep(
+    file,
+    { ...file.state, wait: null, turn },
+    { ...paid(file, pays), steps: beginAttempt(file.steps, now, at) },
+  );
+}
+
+const paid = (file: FileRecord, pays: boolean): Pick<FileRecord, 'session' | 'paidSessions'> => ({
+  session: file.session === null ? null : { ...file.session, paid: file.session.paid || pays },
+  paidSessions: file.paidSessions + (pays ? 1 : 0),
+});
+
+/** Design §4 (6): the turn was not taken, so nothing was charged, and the next send is a first send. */
+function notTaken(
+  file: Editing | Checking,
+  turn: Turn,
+  event: Extract<TurnEvent, { type: 'turn-not-taken' }>,
+  now: number,
+  policy: Policy,
+): FileRecord {
+  const cleared: Editing = {
+    ...file,
+    ...refunded(file, turn),
+    state: { ...motionOf(file), status: 'editing', turn: null, settle: null, lookFirst: false },
+  };
+  if (event.fault === null) return plan(cleared, { ...cleared.state, due: now });
+  return reactToFault(cleared, event.fault, now, policy);
+}
+
+const motionOf = ({ state: { place, due, wait, tally, crashes } }: Editing | Checking) => ({
+  place,
+  due,
+  wait,
+  tally,
+  crashes,
+});
+
+function ended(
+  file: Editing | Checking,
+  turn: Turn,
+  event: Extract<TurnEvent, { type: 'turn-ended' }>,
+  now: number,
+  policy: Policy,
+): FileRecord {
+  const closed: Turn = {
+    ...turn,
+    end: { seen: event.seen, at: now, reply: cutReply(event.reply), tools: [...event.tools] },
+    errorCode: event.error?.code ?? null,
+    upstreamCode: event.error?.upstreamCode ?? null,
+  };
+  const steps = event.reply === '' ? file.steps : noteStep(file, { reply: cutReply(event.reply) });
+  const noted = { ...file, steps };
+  if (!event.seen || event.error !== null) return toChecking(noted, closed, now, policy);
+  return plan(noted, {
+    ...motionOf(file),
+    status: 'editing',
+    due: now,
+    wait: null,
+    tally: null,
+    crashes: 0,
+    turn: closed,
+    settle: null,
+    lookFirst: false,
+  });
+}
+
+function toChecking(file: Editing | Checking, turn: Turn, now: number, policy: Policy): FileRecord {
+  return plan(file, {
+    status: 'checking',
+    ...motionOf(file),
+    due: now + policy.editRecheckFirstMs,
+    wait: { reason: 'recheck', detail: `re-check 1 of ${policy.editRechecks}` },
+    tally: null,
+    crashes: 0,
+    turn,
+    settle: null,
+    unchangedReads: file.state.status === 'checking' ? file.state.unchangedReads : 0,
+    excludedMs: file.state.status === 'checking' ? file.state.excludedMs : 0,
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * Upload: a session, then the source and each asset into it, one call each. A call is marked in the save before it
+ * leaves; a run that finds the mark looks before it uploads, so nothing lands twice in one session (design §4).
+ */
+import type { UploadEvent } from './events.ts';
+import type { FileRecord } from './file.ts';
+import type { Working } from './file-state.ts';
+import { editingFrom, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
+import type { Policy } from './policy.ts';
+import { beginAttempt, closeStep } from './step-history.ts';
+
+type Uploading = Active<Working<'uploading'>>;
+
+export function decideUpload(file: FileRecord, event: UploadEvent, now: number, policy: Policy): FileRecord {
+  const { state } = file;
+  if (state.status !== 'uploading' || state.place !== 'in') return file;
+  const uploading: Uploading = { ...file, state };
+  switch (event.type) {
+    case 'session-created':
+      // The media list of a new session is empty, so the mark for the source needs no look first.
+      return file.session === null
+        ? mark({ ...uploading, session: event.session }, { item: 0, videosBefore: 0 }, now)
+        : file;
+    case 'upload-marked':
+      return file.session !== null && event.item === file.uploaded && state.mark === null
+        ? mark(uploading, event, now)
+        : file;
+    case 'uploaded':
+      return state.mark?.item === event.item ? landed(uploading, now) : file;
+    case 'upload-looked-for':
+      if (state.mark?.item !== event.item) return file;
+      return event.found ? landed(uploading, now) : missed(uploading, state.mark, now, policy);
+  }
+}
+
+function mark(file: Uploading, at: { readonly item: number; readonly videosBefore: number }, now: number): FileRecord {
+  const steps = beginAttempt(file.steps, now, {
+    step: 'upload',
+    instruction: null,
+    sessionId: file.session?.id ?? null,
+  });
+  const marked = { item: at.item, videosBefore: at.videosBefore, misses: 0 };
+  return keep(file, { ...file.state, wait: null, mark: marked }, { session: file.session, steps });
+}
+
+function landed(file: Uploading, now: number): FileRecord {
+  const uploaded = file.uploaded + 1;
+  if (uploaded < 1 + file.assets.length) return keep(file, { ...file.state, mark: null, tally: null }, { uploaded });
+  const steps = closeStep(file, now);
+  if (file.kept !== null && file.applied === file.instructions.length) {
+    // Assets alone, into the session of a finished file: nothing to edit, nothing to render.
+    const { output, finishedAt } = file.kept;
+    return plan(file, { status: 'completed', output, finishedAt }, { uploaded, steps, kept: null });
+  }
+  return plan(file, editingFrom('in', now), { uploaded, steps });
+}
+
+function missed(file: Uploading, at: NonNullable<Uploading['state']['mark']>, now: number, policy: Policy): FileRecord {
+  // Nothing was paid in a session without a turn: a fresh one costs nothing and leaves no doubt.
+  if (file.lane === null && file.session?.paid === false) return plan(file, uploadingFrom('in', now), sessionGone);
+  if (at.misses > 0) return plan(file, uploadingFrom('in', now));
+  const wait = { reason: 'recheck' as const, detail: 'looking for an upload whose reply was lost' };
+  return plan(file, {
+    ...file.state,
+    due: now + policy.editRecheckFirstMs,
+    wait,
+    mark: { ...at, misses: at.misses + 1 },
+  });
+}
