@@ -1,0 +1,25 @@
+/** What every part of the service is given: opened once by a process's entry, closed in reverse. No globals beside it. */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Config } from './config/config.ts';
+import type { Policy } from './domain/policy.ts';
+import type { Queues } from './queues.ts';
+import type { Keys } from './redis/keys.ts';
+import type { Scripts } from './redis/scripts.ts';
+import type { SpecCache } from './spec-cache.ts';
+
+export interface Context {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly scripts: Scripts;
+  readonly queues: Queues;
+  readonly policy: Policy;
+  /** Batches' specs never change, so a process reads each once. */
+  readonly specs: SpecCache;
+  /** The account that calls run under (design §6): hash of NEMO_TOKEN, or the anonymous client. */
+  readonly accountId: string;
+  /** 0 ≤ x < 1; given, so that tests can fix it. */
+  readonly random: () => number;
+}

@@ -1,0 +1,92 @@
+/** Loads a file with what surrounds it, in one round trip, as of one moment of Redis' clock. */
+import { z } from 'zod';
+import type { Context } from './context.ts';
+import { batchSpecSchema, type BatchSpec } from './domain/batch.ts';
+import { blockReasons } from './domain/file-state.ts';
+import type { FileRecord } from './domain/file.ts';
+import { parseFileId } from './ids.ts';
+import { toFileRecord } from './stored-file.ts';
+
+export interface Surroundings {
+  readonly batch: {
+    readonly paused: boolean;
+    readonly canceled: boolean;
+    readonly closed: boolean;
+    readonly blocked: { readonly reason: (typeof blockReasons)[number]; readonly help_url: string | null } | null;
+    /** Files that left the waiting list so far: a file's position is its index less this. */
+    readonly popped: number;
+    readonly maxCredits: number | null;
+  };
+  readonly account: {
+    /** 0: no pause. */
+    readonly until: number;
+    readonly blocked: string | null;
+    readonly okAt: number;
+    readonly downSince: number | null;
+  };
+}
+
+export interface LoadedFile extends Surroundings {
+  readonly file: FileRecord;
+  readonly rev: number;
+  /** Redis' clock at the load. */
+  readonly now: number;
+  readonly spec: BatchSpec;
+  /** An earlier execution of this run died. */
+  readonly crashed: boolean;
+}
+
+const nullable = z.string().nullable();
+const numeric = nullable.transform((text) => (text === null || text === '' ? null : Number(text)));
+const replySchema = z.tuple([
+  z.literal('ok'),
+  z.number(),
+  z.coerce.number(),
+  z.string(),
+  z.string(),
+  z.string(),
+  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric]),
+  z.tuple([numeric, nullable, numeric, numeric, numeric]),
+]);
+export const blockedSchema = z.object({ reason: z.enum(blockReasons), help_url: z.string().nullable() });
+
+/** `run`: only if it is still the present one, and marked with `execution` (design §4: own crash counter). */
+export async function loadFile(
+  ctx: Context,
+  fileId: string,
+  begin?: { readonly run: number; readonly execution: string },
+): Promise<LoadedFile | 'missing' | 'passed'> {
+  const place = parseFileId(fileId);
+  if (place === null) return 'missing';
+  const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, begin?.run ?? '', begin?.execution ?? '');
+  if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
+  const [, now, rev, progress, input, crashed, b, a] = replySchema.parse(reply);
+  const spec = await readSpec(ctx, place.batchId);
+  if (spec === null) return 'missing';
+  return {
+    file: toFileRecord({ id: fileId, batchId: place.batchId, index: place.index, progress, input }, spec),
+    rev,
+    now,
+    spec,
+    crashed: crashed === '1',
+    batch: {
+      paused: b[0] === '1',
+      canceled: b[1] === b[2],
+      closed: b[5] === '1',
+      blocked: b[3] === null ? null : blockedSchema.parse(JSON.parse(b[3])),
+      popped: b[4] ?? 0,
+      maxCredits: b[6],
+    },
+    account: { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] },
+  };
+}
+
+export async function readSpec(ctx: Context, batchId: string): Promise<BatchSpec | null> {
+  const cached = ctx.specs.get(batchId);
+  if (cached !== undefined) return cached;
+  const text = await ctx.redis.hget(ctx.keys.batch(batchId), 'spec');
+  if (text === null) return null;
+  const spec = batchSpecSchema.parse(JSON.parse(text));
+  ctx.specs.set(batchId, spec);
+  return spec;
+}

@@ -1,0 +1,70 @@
+/**
+ * The five BullMQ queues and the one place that enqueues. A job is a lease on a run: its id is file id and run, it
+ * carries nothing else, and it is removed as soon as it ends; what it was about lives in the record.
+ */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { FileRecord } from './domain/file.ts';
+import type { StepName } from './domain/file-state.ts';
+import { nextStep } from './domain/next-step.ts';
+
+export const queueNames = ['upload', 'edit', 'render', 'deliver', 'notify'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+/** What a job carries: which run of which file, or which run of which delivery. */
+export interface StepJob {
+  readonly file_id: string;
+  readonly run: number;
+}
+export interface NotifyJob {
+  readonly delivery_id: string;
+  readonly run: number;
+}
+
+export type Queues = { readonly [Name in StepName]: Queue<StepJob> } & { readonly notify: Queue<NotifyJob> };
+
+/** How often BullMQ itself repeats a call that is safe to repeat (transport faults), before the domain hears of it. */
+export const callAttempts = 3;
+
+export function openQueues(connection: Redis, tag: string): Queues {
+  const options = {
+    connection,
+    prefix: tag,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 },
+    streams: { events: { maxLen: 1000 } },
+    skipVersionCheck: true,
+  };
+  return {
+    upload: new Queue('upload', options),
+    edit: new Queue('edit', options),
+    render: new Queue('render', options),
+    deliver: new Queue('deliver', options),
+    notify: new Queue('notify', options),
+  };
+}
+
+/** Puts the file's next run into its queue; a run that is there already is left alone (same id). */
+export async function enqueueNext(queues: Queues, file: FileRecord, now: number, backoffMs: number): Promise<void> {
+  const next = nextStep(file, now);
+  if (next === null) return;
+  await queues[next.step].add(
+    next.step,
+    { file_id: file.id, run: file.run },
+    { jobId: next.id, delay: next.delayMs, attempts: callAttempts, backoff: { type: 'exponential', delay: backoffMs } },
+  );
+}
+
+export async function enqueueNotify(
+  queues: Queues,
+  delivery: { id: string; run: number; delayMs: number },
+): Promise<void> {
+  await queues.notify.add(
+    'notify',
+    { delivery_id: delivery.id, run: delivery.run },
+    { jobId: `${delivery.id}-${delivery.run}`, delay: delivery.delayMs },
+  );
+}
+
+export async function closeQueues(queues: Queues): Promise<void> {
+  await Promise.all(Object.values(queues).map((queue: Queue) => queue.close()));
+}

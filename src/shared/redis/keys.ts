@@ -1,0 +1,104 @@
+/**
+ * Every key and channel of the service, once, under one hash tag (so that one script may touch any of them on a
+ * cluster). TypeScript calls `keys.file(id)`; the Lua scripts get the same table generated as `K.file(id)`.
+ * Owner of each: a batch and what hangs on it is dropped by the sweeper RETENTION_DAYS after its end.
+ */
+
+/** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
+const patterns = {
+  /** hash: rev, run, p (progress), i (input), w (worker that runs it), b (batch id). */
+  file: 'f:$1',
+  /** string: the draft of the last settled turn, deflated. */
+  draft: 'f:$1:draft',
+  /** string with TTL: progress inside a run; never a save. */
+  live: 'f:$1:live',
+  /** hash: what the caller said (spec) and what moves (counters `n:<status>`, marks, bill). */
+  batch: 'b:$1',
+  /** sorted set a status: index of each file in it, score = index. */
+  status: 'b:$1:s:$2',
+  /** list: indexes that wait for a slot; the next one is at the left. */
+  waiting: 'b:$1:waiting',
+  /** set: indexes held by a pause. */
+  held: 'b:$1:held',
+  /** list and hash: lanes that are free; the session of each lane. */
+  lanes: 'b:$1:lanes',
+  laneSessions: 'b:$1:lane-sessions',
+  /** stream: what live readers are told, `{f: index, r: rev}` or `{b: 1}`. */
+  events: 'b:$1:events',
+  /** list: ids of the batch's deliveries, oldest first. */
+  batchDeliveries: 'b:$1:deliveries',
+  /** string: file ids that a retry was asked for (JSON); absent: all failed ones. */
+  retryList: 'b:$1:retry',
+  /** string: an Idempotency-Key's state, `{body, batch, answer}`. */
+  idempotency: 'idem:$1:$2',
+  /** sorted set: batches being taken in, score = end of their lease. */
+  loading: 'loading',
+  /** sorted set: batches that have ended, score = when they are dropped. */
+  retention: 'retention',
+  /** set: batches with a cancel, resume or retry that is not worked off yet, as `<action> <batch>`. */
+  marks: 'marks',
+  /** sorted sets by creation: of a tenant, of all. */
+  tenantBatches: 't:$1:batches',
+  allBatches: 'batches',
+  /** hash: window, until, blocked …; set: files in flight; hash: the token. */
+  account: 'a:$1',
+  inFlight: 'a:$1:in-flight',
+  token: 'a:$1:token',
+  tokenLock: 'a:$1:token-lock',
+  /** string: the anonymous client id of this installation, kept for good. */
+  clientId: 'client-id',
+  /** sorted set: files with a run to come, score = due. The sweeper's list. */
+  moving: 'moving',
+  /** set: admitted files that wait for their first upload. */
+  awaitingUpload: 'awaiting-upload',
+  /** sorted sets of the fair queue: tenants, and a tenant's batches, score = virtual time. */
+  ring: 'ring',
+  tenantRing: 't:$1:ring',
+  /** list: files whose next step costs nothing (render), admitted before any other. */
+  free: 'free',
+  /** set: batches with parked files. */
+  parked: 'parked',
+  /** hash: a webhook delivery. Sorted sets: due ones, and a tenant's by time. */
+  delivery: 'd:$1',
+  deliveriesDue: 'deliveries-due',
+  tenantDeliveries: 't:$1:deliveries',
+  /** hash: an upload. Sorted set: uploads by expiry. */
+  upload: 'u:$1',
+  uploadExpiry: 'uploads',
+  /** string with TTL: a worker process that is alive. */
+  worker: 'worker:$1',
+  workers: 'workers',
+  /** channels */
+  wakeChannel: 'ch:wake',
+  accountChannel: 'ch:account',
+  cancelChannel: 'ch:cancel',
+  eventsChannel: 'ch:events',
+  progressChannel: 'ch:progress',
+} as const;
+
+export type KeyName = keyof typeof patterns;
+export type Keys = { readonly tag: string } & { readonly [Name in KeyName]: (...parts: readonly string[]) => string };
+
+export function createKeys(prefix: string): Keys {
+  const tag = `{${prefix}}`;
+  const entries = Object.entries(patterns).map(([name, pattern]) => {
+    const pieces = pattern.split(/\$[12]/);
+    const build = (...parts: readonly string[]): string =>
+      `${tag}:${pieces.map((piece, at) => piece + (at < pieces.length - 1 ? (parts[at] ?? '') : '')).join('')}`;
+    return [name, build] as const;
+  });
+  return { tag, ...Object.fromEntries(entries) } as Keys;
+}
+
+/** The same table for Lua; `KEYS[1]` is the tag, which also routes the script on a cluster. */
+export function luaKeys(): string {
+  const rows = Object.entries(patterns).map(([name, pattern]) => {
+    const body = pattern
+      .split(/(\$[12])/)
+      .filter((piece) => piece !== '')
+      .map((piece) => (piece === '$1' ? 'a' : piece === '$2' ? 'b' : `'${piece}'`))
+      .join(' .. ');
+    return `K.${name} = function(a, b) return KEYS[1] .. ':' .. ${body} end`;
+  });
+  return `local K = {}\n${rows.join('\n')}\n`;
+}

@@ -1,0 +1,87 @@
+-- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
+-- KEYS[1] hash tag
+-- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
+-- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, held, paid_delta, ended, visible, account, account_effect|nil,
+--          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
+-- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
+local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
+local e = cjson.decode(ARGV[7])
+if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
+local now = now_ms()
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked')
+
+-- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
+if e.guard == 'turn' then
+  local a = redis.call('HMGET', K.account(e.account), 'until', 'blocked')
+  if b[2] == b[3] then return { 'refused', 'canceled' } end
+  if b[1] == '1' then return { 'refused', 'paused' } end
+  if a[2] then return { 'refused', 'blocked' } end
+  if num(a[1]) > now then return { 'refused', 'limited' } end
+elseif e.guard == 'paused' then
+  if b[1] ~= '1' then return { 'refused', 'not paused' } end
+elseif e.guard == 'blocked' then
+  if not redis.call('HGET', K.account(e.account), 'blocked') and not b[4] then return { 'refused', 'not blocked' } end
+end
+
+local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
+redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6])
+if e.visible then redis.call('HDEL', K.file(id), 'w') end
+if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
+
+if e.from ~= e.to then
+  redis.call('HINCRBY', K.batch(batch), 'n:' .. e.from, -1)
+  redis.call('HINCRBY', K.batch(batch), 'n:' .. e.to, 1)
+  redis.call('ZREM', K.status(batch, e.from), index)
+  redis.call('ZADD', K.status(batch, e.to), index, index)
+  if e.from == 'queued' then redis.call('HSETNX', K.batch(batch), 'started_at', now) end
+  if e.from == 'completed' or e.from == 'failed' then reopen(batch) end
+end
+
+local freed = false
+if e.in_flight then
+  redis.call('SADD', K.inFlight(e.account), id)
+elseif redis.call('SREM', K.inFlight(e.account), id) == 1 then
+  freed = true
+end
+if e.due then redis.call('ZADD', K.moving(), e.due, id) else redis.call('ZREM', K.moving(), id) end
+if e.awaits_upload then
+  redis.call('SADD', K.awaitingUpload(), id)
+elseif redis.call('SREM', K.awaitingUpload(), id) == 1 then
+  freed = true
+end
+if e.held then redis.call('SADD', K.held(batch), index) else redis.call('SREM', K.held(batch), index) end
+if e.joins == 'free' then
+  redis.call('LPUSH', K.free(), id)
+  freed = true
+elseif e.joins == 'batch' then
+  redis.call('LPUSH', K.waiting(batch), index)
+  list_batch(batch)
+  freed = true
+end
+if e.paid_delta ~= 0 then redis.call('HINCRBY', K.batch(batch), 'paid_sessions', e.paid_delta) end
+if e.account_effect then note_account(e.account, e.account_effect, now) end
+
+local out = { 'ok', rev, now }
+local function also(delivery) if delivery then out[#out + 1] = delivery end end
+
+if e.to == 'parked' and e.from ~= 'parked' then
+  redis.call('SADD', K.parked(), batch)
+  if not b[4] then
+    redis.call('HSET', K.batch(batch), 'blocked', cjson.encode(e.blocked))
+    local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
+    also(emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = counts_of(batch) }, now))
+    tell(batch, { 'b', '1' })
+  end
+elseif e.from == 'parked' and e.to ~= 'parked' and num(redis.call('HGET', K.batch(batch), 'n:parked')) == 0 then
+  redis.call('SREM', K.parked(), batch)
+  redis.call('HDEL', K.batch(batch), 'blocked')
+  tell(batch, { 'b', '1' })
+end
+
+if e.visible then tell(batch, { 'f', index, 'r', rev }) end
+if e.file_event then
+  also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
+end
+if e.ended then also(close_round(batch, now)) end
+if freed then redis.call('PUBLISH', K.wakeChannel(), 'slot') end
+return out

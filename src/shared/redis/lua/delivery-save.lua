@@ -1,0 +1,19 @@
+-- delivery-save: store the outcome of one attempt of a webhook delivery, if the delivery's run is unchanged.
+-- KEYS[1] hash tag
+-- ARGV[1] delivery id, [2] expected run, [3] status (pending | delivered | failed), [4] due in ms from now ('' : none),
+--      [5] attempts (JSON), [6] body as sent (kept for good once set)
+-- Returns 1, or 0 when the run has passed.
+local key = K.delivery(ARGV[1])
+if redis.call('HGET', key, 'run') ~= ARGV[2] then return 0 end
+redis.call('HINCRBY', key, 'run', 1)
+redis.call('HSET', key, 'status', ARGV[3], 'attempts', ARGV[5])
+redis.call('HSETNX', key, 'body', ARGV[6])
+if ARGV[4] == '' then
+  redis.call('ZREM', K.deliveriesDue(), ARGV[1])
+  redis.call('HDEL', key, 'due')
+else
+  local due = now_ms() + tonumber(ARGV[4])
+  redis.call('HSET', key, 'due', due)
+  redis.call('ZADD', K.deliveriesDue(), due, ARGV[1])
+end
+return 1

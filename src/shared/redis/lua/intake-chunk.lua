@@ -1,0 +1,15 @@
+-- intake-chunk: add files to a batch that is being taken in. Fails when its lease is gone (the sweeper dropped it).
+-- KEYS[1] hash tag
+-- ARGV[1] batch id, [2] index of the first file, [3] lease in ms, [4] progress of a new file (JSON, the same for all),
+--      [5…] input of each file (JSON)
+-- Returns 1, or 0 when the batch is not loading any more.
+local batch, first = ARGV[1], tonumber(ARGV[2])
+if not redis.call('ZSCORE', K.loading(), batch) then return 0 end
+redis.call('ZADD', K.loading(), now_ms() + tonumber(ARGV[3]), batch)
+for i = 5, #ARGV do
+  local index = first + i - 5
+  redis.call('HSET', K.file(file_id(batch, index)), 'rev', 0, 'run', 0, 'p', ARGV[4], 'i', ARGV[i])
+  redis.call('RPUSH', K.waiting(batch), index)
+  redis.call('ZADD', K.status(batch, 'queued'), index, index)
+end
+return 1

@@ -1,0 +1,135 @@
+-- Shared by every script; put in front of each, after the key table K. Functions only: it runs nothing.
+
+-- Redis' clock in ms: the one clock that due times are kept in.
+local function now_ms()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function num(value) return tonumber(value or '0') or 0 end
+
+-- As fileId() in ids.ts: the batch's own part and the index in base 36.
+local digits36 = '0123456789abcdefghijklmnopqrstuvwxyz'
+local function file_id(batch, index)
+  local rest, text = tonumber(index), ''
+  repeat
+    local digit = rest % 36
+    text = string.sub(digits36, digit + 1, digit + 1) .. text
+    rest = math.floor(rest / 36)
+  until rest == 0
+  return 'fil_' .. string.sub(batch, 5) .. '_' .. text
+end
+
+-- Tells live readers of a batch. `fields` is what the stream keeps: {'f', index, 'r', rev} or {'b', '1'}.
+local function tell(batch, fields)
+  redis.call('XADD', K.events(batch), 'MAXLEN', '~', 20000, '*', unpack(fields))
+  redis.call('PUBLISH', K.eventsChannel(), batch)
+end
+
+-- The fair queue (start-time fair: lowest virtual time first). A newcomer starts at the present lowest time, so it is
+-- served next and cannot claim the past.
+local function join_ring(ring, member)
+  if redis.call('ZSCORE', ring, member) then return end
+  local first = redis.call('ZRANGE', ring, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', ring, first[2] or 0, member)
+end
+
+local function list_batch(batch)
+  local b = redis.call('HMGET', K.batch(batch), 'tenant', 'paused', 'canceled_round', 'round')
+  if not b[1] or b[2] == '1' or b[3] == b[4] then return end
+  join_ring(K.tenantRing(b[1]), batch)
+  join_ring(K.ring(), b[1])
+end
+
+local function unlist_batch(batch)
+  local tenant = redis.call('HGET', K.batch(batch), 'tenant')
+  if tenant then redis.call('ZREM', K.tenantRing(tenant), batch) end
+end
+
+-- The outbox of webhooks: the facts of an event, frozen; the id is stable, so a repeat changes nothing.
+local function emit(batch, event, suffix, facts, now)
+  local b = redis.call('HMGET', K.batch(batch), 'hooks', 'tenant', 'round')
+  if not b[1] or not string.find(b[1], ',' .. event .. ',', 1, true) then return nil end
+  local id = 'msg_' .. string.sub(batch, 5) .. '_' .. string.gsub(event, '%.', '_') .. '_' .. b[3] .. suffix
+  if redis.call('EXISTS', K.delivery(id)) == 1 then return nil end
+  facts.sequence = redis.call('HINCRBY', K.batch(batch), 'sequence', 1)
+  redis.call('HSET', K.delivery(id), 'batch', batch, 'tenant', b[2], 'type', event, 'at', now, 'facts', cjson.encode(facts),
+    'status', 'pending', 'run', 0, 'due', now, 'attempts', '[]')
+  redis.call('ZADD', K.deliveriesDue(), now, id)
+  redis.call('RPUSH', K.batchDeliveries(batch), id)
+  redis.call('ZADD', K.tenantDeliveries(b[2]), now, id)
+  return id
+end
+
+local statuses = { 'queued', 'uploading', 'editing', 'checking', 'rendering', 'delivering', 'parked', 'completed', 'failed', 'canceled' }
+
+local function counts_of(batch)
+  local names = { 'total' }
+  for i, status in ipairs(statuses) do names[i + 1] = 'n:' .. status end
+  local values = redis.call('HMGET', K.batch(batch), unpack(names))
+  local counts = { total = num(values[1]) }
+  for i, status in ipairs(statuses) do counts[status] = num(values[i + 1]) end
+  return counts
+end
+
+-- Ends the round once every file has ended and no bulk action stands. Returns the delivery's id, if there is one.
+local function close_round(batch, now)
+  local b = redis.call('HMGET', K.batch(batch), 'closed', 'marks', 'round', 'canceled_round', 'retention_ms', 'accepted')
+  if b[1] == '1' or num(b[2]) > 0 or b[6] ~= '1' then return nil end
+  local counts = counts_of(batch)
+  if counts.completed + counts.failed + counts.canceled < counts.total then return nil end
+  local status = 'failed'
+  if b[3] == b[4] then status = 'canceled' elseif counts.completed > 0 then status = 'completed' end
+  redis.call('HSET', K.batch(batch), 'closed', '1', 'finished_at', now)
+  redis.call('HDEL', K.batch(batch), 'blocked')
+  redis.call('ZADD', K.retention(), now + num(b[5]), batch)
+  tell(batch, { 'b', '1' })
+  return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
+end
+
+-- A new round: a retry, or a message after the end that edits or renders.
+local function reopen(batch)
+  if redis.call('HGET', K.batch(batch), 'closed') ~= '1' then return end
+  redis.call('HINCRBY', K.batch(batch), 'round', 1)
+  redis.call('HSET', K.batch(batch), 'closed', '0')
+  redis.call('HDEL', K.batch(batch), 'finished_at')
+  redis.call('ZREM', K.retention(), batch)
+end
+
+-- The account after a call: window (AIMD, design §5), pause, block, outage. `o` has ok, limited_ms, blocked, help_url, down.
+local function note_account(account, o, now)
+  local key = K.account(account)
+  local a = redis.call('HMGET', key, 'window', 'cut_at', 'until', 'down_since')
+  local limit = o.max_window
+  local window = math.min(tonumber(a[1] or limit), limit)
+  local changed = false
+  if o.ok and o.ok > 0 then
+    redis.call('HSET', key, 'ok_at', now)
+    if a[4] then
+      redis.call('HDEL', key, 'down_since', 'down_wait')
+      changed = true
+    end
+    if window < limit then window = math.min(limit, window + o.ok / window) end
+  end
+  if o.limited_ms then
+    if now - num(a[2]) >= 200 then
+      window = math.max(1, window * 0.7)
+      redis.call('HSET', key, 'cut_at', now)
+    end
+    local till = math.max(num(a[3]), now + o.limited_ms)
+    redis.call('HSET', key, 'until', till)
+    redis.call('HINCRBY', key, 'limited', 1)
+    changed = true
+  end
+  redis.call('HSET', key, 'window', tostring(window))
+  if o.down and not a[4] then
+    redis.call('HSET', key, 'down_since', now)
+    changed = true
+  end
+  if o.blocked then
+    redis.call('HSET', key, 'blocked', o.blocked, 'help_url', o.help_url or '')
+    redis.call('HSETNX', key, 'blocked_at', now)
+    changed = true
+  end
+  if changed then redis.call('PUBLISH', K.accountChannel(), account) end
+end

@@ -1,0 +1,48 @@
+-- mark: what a caller wants of a whole batch, as a mark that is worked off file by file afterwards.
+-- KEYS[1] hash tag
+-- ARGV[1] batch id, [2] action (cancel | pause | resume | retry), [3] retry: file indexes (JSON) or ''; resume: max_credits or ''
+-- Returns {'missing'} | {'conflict', why} | {'ok', '1' when there is something to work off}
+local batch, action = ARGV[1], ARGV[2]
+local key = K.batch(batch)
+local b = redis.call('HMGET', key, 'accepted', 'closed', 'round', 'canceled_round', 'paused', 'n:failed')
+if b[1] ~= '1' then return { 'missing' } end
+local closed, canceled = b[2] == '1', b[3] == b[4]
+
+local function add_mark()
+  if redis.call('SADD', K.marks(), action .. ' ' .. batch) == 1 then redis.call('HINCRBY', key, 'marks', 1) end
+  tell(batch, { 'b', '1' })
+  redis.call('PUBLISH', K.wakeChannel(), 'mark')
+  return { 'ok', '1' }
+end
+
+if action == 'cancel' then
+  if closed then return canceled and { 'ok', '0' } or { 'conflict', 'ended' } end
+  if canceled then return { 'ok', '0' } end
+  redis.call('HSET', key, 'canceled_round', b[3], 'paused', '0')
+  redis.call('HDEL', key, 'blocked')
+  unlist_batch(batch)
+  redis.call('DEL', K.waiting(batch))
+  redis.call('PUBLISH', K.cancelChannel(), batch)
+  return add_mark()
+end
+if canceled then return { 'conflict', 'canceled' } end
+if action == 'pause' then
+  if closed then return { 'conflict', 'ended' } end
+  if b[5] ~= '1' then
+    redis.call('HSET', key, 'paused', '1')
+    unlist_batch(batch)
+    tell(batch, { 'b', '1' })
+  end
+  return { 'ok', '0' }
+end
+if action == 'resume' then
+  if closed then return { 'conflict', 'ended' } end
+  if ARGV[3] ~= '' then redis.call('HSET', key, 'max_credits', ARGV[3]) end
+  redis.call('HSET', key, 'paused', '0')
+  list_batch(batch)
+  return add_mark()
+end
+if num(b[6]) == 0 then return { 'ok', '0' } end
+reopen(batch)
+if ARGV[3] ~= '' then redis.call('SET', K.retryList(batch), ARGV[3]) else redis.call('DEL', K.retryList(batch)) end
+return add_mark()

@@ -1,0 +1,42 @@
+/**
+ * Loads the Lua scripts and gives each a typed function. The only place that knows how a script is called; what a
+ * script takes and returns stands in its own header.
+ */
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { luaKeys, type Keys } from './keys.ts';
+
+const scriptNames = [
+  'begin',
+  'advance',
+  'claim',
+  'intake-open',
+  'intake-chunk',
+  'intake-accept',
+  'mark',
+  'unmark',
+  'note-account',
+  'delivery-save',
+  'release',
+  'drop-batch',
+] as const;
+export type ScriptName = (typeof scriptNames)[number];
+
+type Argument = string | number;
+/** Runs a script with its ARGV; the hash tag is its one key. */
+export type Scripts = { readonly [Name in ScriptName]: (...args: readonly Argument[]) => Promise<unknown> };
+
+const read = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+
+export function createScripts(redis: Redis, keys: Keys): Scripts {
+  const prelude = luaKeys() + read('lib');
+  const entries = scriptNames.map((name) => {
+    const command = `batchvideo:${name}`;
+    redis.defineCommand(command, { numberOfKeys: 1, lua: prelude + read(name) });
+    // ioredis adds the command to the instance at run time, where its types cannot see it.
+    const run = (redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[command];
+    if (run === undefined) throw new Error(`script ${name} was not defined`);
+    return [name, (...args: readonly Argument[]) => run.call(redis, keys.tag, ...args)] as const;
+  });
+  return Object.fromEntries(entries) as Scripts;
+}
