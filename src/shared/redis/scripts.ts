@@ -16,7 +16,10 @@ const scriptNames = [
   'mark',
   'unmark',
   'note-account',
+  'delivery-freeze',
   'delivery-save',
+  'delivery-redeliver',
+  'deliveries-gone',
   'release',
   'drop-batch',
 ] as const;
