@@ -70,14 +70,17 @@ function multipart(source: UploadSource): Multipart {
   async function* parts(): AsyncGenerator<Buffer> {
     yield head;
     let sent = 0;
+    let isOut = false; // a chunk is with undici: what is thrown in now is its error, not the source's
     try {
       for await (const chunk of source.body as AsyncIterable<Buffer>) {
         sent += chunk.length;
         if (sent > source.bytes) break;
+        isOut = true;
         yield chunk;
+        isOut = false;
       }
     } catch (error) {
-      throw fail('read_failed', error);
+      throw isOut ? error : fail('read_failed', error);
     }
     if (sent !== source.bytes) throw fail('length_mismatch');
     yield tail;
