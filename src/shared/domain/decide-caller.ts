@@ -14,7 +14,7 @@ import {
   sessionGone,
   uploadingFrom,
 } from './moves.ts';
-import { beginAttempt, closeStep } from './step-history.ts';
+import { beginAttempt, closeStep, stepAt } from './step-history.ts';
 
 export function decideCaller(file: FileRecord, event: CallerEvent, now: number): FileRecord {
   switch (event.type) {
@@ -53,9 +53,7 @@ function retry(file: FileRecord, now: number): FileRecord {
 
 /** A delivery begins with the retry itself; the other steps begin with the call that they mark. */
 const stepsOfRetry = (file: FileRecord, at: Work, now: number): FileRecord['steps'] =>
-  at.status === 'delivering'
-    ? beginAttempt(file.steps, now, { step: 'deliver', instruction: null, sessionId: file.session?.id ?? null })
-    : file.steps;
+  at.status === 'delivering' ? beginAttempt(file.steps, now, stepAt(file, 'deliver')) : file.steps;
 
 const isEdit = (at: Work): boolean => at.status === 'editing' || at.status === 'checking';
 

@@ -7,7 +7,7 @@ import type { FileRecord } from './file.ts';
 import type { Output, Working } from './file-state.ts';
 import { fail, freshMotion, keep, plan, renderingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, endStep, noteStep, type StepAt } from './step-history.ts';
+import { beginAttempt, endStep, noteStep, stepAt } from './step-history.ts';
 
 type Rendering = Active<Working<'rendering'>>;
 
@@ -44,12 +44,6 @@ function decideRendering(file: Rendering, event: RenderEvent, now: number, polic
 }
 
 type Render = NonNullable<Rendering['state']['render']>;
-
-const stepAt = (file: FileRecord, step: StepAt['step']): StepAt => ({
-  step,
-  instruction: null,
-  sessionId: file.session?.id ?? null,
-});
 
 function planned(file: Rendering, renderId: string, now: number): FileRecord {
   const steps = noteStep({ steps: beginAttempt(file.steps, now, stepAt(file, 'render')) }, { renderId });

@@ -7,7 +7,7 @@ import type { FileRecord } from './file.ts';
 import type { Working } from './file-state.ts';
 import { editingFrom, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, closeStep, endStep, isOpen, type StepAt } from './step-history.ts';
+import { beginAttempt, closeStep, endStep, isOpen, stepAt } from './step-history.ts';
 
 type Uploading = Active<Working<'uploading'>>;
 
@@ -36,24 +36,18 @@ export function decideUpload(file: FileRecord, event: UploadEvent, now: number, 
 function mark(file: Uploading, at: { readonly item: number; readonly videosBefore: number }, now: number): FileRecord {
   const { crashes, tally } = file.state;
   // Source and assets are one step: the next item's call is another attempt only after a call that went wrong.
-  const goesOn = isOpen(file.steps, stepAt(file)) && tally === null && crashes === 0;
-  const steps = goesOn ? file.steps : beginAttempt(file.steps, now, stepAt(file));
+  const goesOn = isOpen(file.steps, stepAt(file, 'upload')) && tally === null && crashes === 0;
+  const steps = goesOn ? file.steps : beginAttempt(file.steps, now, stepAt(file, 'upload'));
   const marked = { item: at.item, videosBefore: at.videosBefore, misses: 0 };
   return keep(file, { ...file.state, wait: null, mark: marked }, { session: file.session, steps });
 }
-
-const stepAt = (file: FileRecord): StepAt => ({
-  step: 'upload',
-  instruction: null,
-  sessionId: file.session?.id ?? null,
-});
 
 function landed(file: Uploading, now: number): FileRecord {
   const uploaded = file.uploaded + 1;
   if (uploaded < 1 + file.assets.length) {
     return keep(file, { ...file.state, mark: null, tally: null, crashes: 0 }, { uploaded });
   }
-  const steps = endStep(file.steps, now, stepAt(file));
+  const steps = endStep(file.steps, now, stepAt(file, 'upload'));
   if (file.kept !== null && file.applied === file.instructions.length) {
     // Assets alone, into the session of a finished file: nothing to edit, nothing to render.
     const { output, finishedAt } = file.kept;
