@@ -18,6 +18,7 @@ export interface Answer {
 }
 
 const maxDetailLength = 500;
+const minSecretLength = 8;
 
 /** What is wrong with the reply, or null where it is a success by code and status. */
 export function toFault(answer: Answer, scope: CallScope, secret: string | null, nowMs: number): UpstreamFault | null {
@@ -104,8 +105,12 @@ function describeFault(code: FaultCode, answer: Answer, secret: string | null, n
 }
 
 export function cutDetail(text: string, secret: string | null): string {
-  const clean = secret === null || secret === '' ? text : text.replaceAll(secret, '[token]');
-  return clean.slice(0, maxDetailLength);
+  return redact(text, secret).slice(0, maxDetailLength);
+}
+
+/** Takes out a token that the upstream echoes. Shorter ones are not secrets, and would tear words apart. */
+export function redact(text: string, secret: string | null): string {
+  return secret === null || secret.length < minSecretLength ? text : text.replaceAll(secret, '[token]');
 }
 
 /** The upstream's words out of whatever form they come in; for people only. */

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import { transportFault } from './transport-fault.ts';
 import { createTurnAnswer, type TurnAnswer } from './turn-answer.ts';
 import type { TurnOptions } from './run-turn.ts';
-import type { FaultCode, TurnEnd, TurnProgress } from './types.ts';
+import type { FaultCode, TurnEnd, TurnProgress, UpstreamFault } from './types.ts';
 
 export interface TurnExchange {
   readonly client: Dispatcher;
@@ -37,11 +37,11 @@ export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
       act();
     };
     const finish = (end: Ended): void => settle(() => resolve(toEnd(end, answer)));
-    const notSent = (code: FaultCode, error: unknown): void =>
-      settle(() => resolve({ kind: 'not-sent', error: { ...transportFault(error, false, null), code } }));
+    const notSent = (fault: Partial<UpstreamFault>, error?: unknown): void =>
+      settle(() => resolve({ kind: 'not-sent', error: { ...transportFault(error, false, null), ...fault } }));
     const stop = (end: Ended, code: FaultCode): void => {
       if (written) finish(end);
-      else notSent(code, new Error(end));
+      else notSent({ code, detail: end });
     };
     const onAbort = (): void => stop('aborted', 'aborted');
     const restartIdle = (): void => {
@@ -59,7 +59,7 @@ export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
     const mayWrite = (): boolean => {
       if (done || written) return false; // a second start would be a second send
       try {
-        if (options.beforeSend?.() === false) notSent('aborted', new Error('fenced'));
+        if (options.beforeSend?.() === false) notSent({ code: 'aborted', detail: 'fenced' });
       } catch (error) {
         settle(() => reject(error instanceof Error ? error : new Error('beforeSend', { cause: error })));
       }
@@ -91,7 +91,7 @@ export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
       onResponseEnd: () => answer?.end(),
       onResponseError: (_controller, error) => {
         if (written) finish(answer?.isStream === false ? 'no-stream' : 'cut');
-        else notSent('connect_failed', error);
+        else notSent({}, error);
       },
     });
   });

@@ -496,7 +496,10 @@ test('asks the fence on an open connection, and writes in the same tick or not a
     await new Promise((resolve) => server.close(resolve));
   });
   const refused = await turn(stub, { beforeSend: () => false });
-  assert.partialDeepStrictEqual(refused, { kind: 'not-sent', error: { code: 'aborted' } });
+  assert.deepEqual(refused, {
+    kind: 'not-sent',
+    error: { code: 'aborted', upstreamCode: null, httpStatus: null, retryAfterMs: null, detail: 'fenced' },
+  });
   await assert.rejects(
     turn(stub, {
       beforeSend: () => {
