@@ -3,7 +3,8 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { test, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { runTurn, type TurnOptions } from '../../../src/shared/upstream/run-turn.ts';
+import { runTurn } from '../../../src/shared/upstream/run-turn.ts';
+import type { TurnOptions } from '../../../src/shared/upstream/turn-options.ts';
 import type { TurnEnd, TurnProgress } from '../../../src/shared/upstream/types.ts';
 import { attribution, startRawStub, startStub, token, type Stub } from './stub-upstream.ts';
 
