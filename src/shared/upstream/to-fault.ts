@@ -44,7 +44,7 @@ function faultCode(answer: Answer, scope: CallScope): FaultCode | null {
 }
 
 /** Number of the envelope, wherever it stands: `code`, or `error.code` and `detail.code` of nested forms. */
-export function envelopeCode(json: unknown): number | null {
+function envelopeCode(json: unknown): number | null {
   const body = fieldsOf(json);
   for (const value of [body['code'], fieldsOf(body['error'])['code'], fieldsOf(body['detail'])['code']]) {
     const code = value === undefined || value === null ? null : numberField.parse(value);
@@ -114,7 +114,7 @@ export function redact(text: string, secret: string | null): string {
 }
 
 /** The upstream's words out of whatever form they come in; for people only. */
-export function errorText(answer: Answer): string {
+function errorText(answer: Answer): string {
   if (isHtml(answer)) return /<title>([^<]*)<\/title>/i.exec(answer.text)?.[1]?.trim() ?? 'an HTML page';
   const body = answer.json;
   if (!isFields(body)) return answer.text.trim();
