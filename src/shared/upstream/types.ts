@@ -2,6 +2,7 @@
  * What the NemoVideo client gives and takes. Facts of the upstream only: what a file or an account does about them
  * is decided in the domain, never here. No function of this folder repeats a call by itself.
  */
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 
 /** Everything a call needs that is the same for each call of this process. Made once by `openUpstream`. */
@@ -16,6 +17,8 @@ export interface Upstream {
   readonly dispatcher: Dispatcher;
   /** Opens a connection of its own for one turn, so that "not a byte was written" can be told (design §4 (6)). */
   readonly openTurnDispatcher: () => Dispatcher;
+  /** Guarded connections for output links: whatever host the upstream names, never with the bearer token. */
+  readonly outputDispatcher: Dispatcher;
   readonly close: () => Promise<void>;
 }
 
@@ -40,6 +43,13 @@ export interface CreatedSession {
   readonly sessionId: string;
   readonly taskId: string | null;
   readonly userId: string | null;
+}
+
+export interface ClaimToken {
+  readonly claimToken: string;
+  /** Opens the session in a browser. */
+  readonly openUrl: string;
+  readonly expiresInMs: number | null;
 }
 
 /** One entry of an upload's reply. Lengths in ms (the upstream says seconds). */
@@ -75,6 +85,13 @@ export interface Balance {
   readonly available: number;
   readonly frozen: number;
   readonly total: number;
+}
+
+/** An answer whose body is still to be read: `body` must be consumed or destroyed. */
+export interface OpenedBody {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
 }
 
 export type RenderStatus = 'pending' | 'processing' | 'completed' | 'failed';

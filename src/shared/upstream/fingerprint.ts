@@ -1,0 +1,35 @@
+/**
+ * Tells whether an edit changed a session: a hash over what an edit can change. video_infos is left out because uploads
+ * grow it, and the query of URLs because links are signed anew on every read.
+ */
+import { createHash } from 'node:crypto';
+import { parseJsonWith } from './parse-json.ts';
+
+/** Texts as received, null where absent. `generated_media` counts by its length alone: its entries carry changing links. */
+export function fingerprint(draftText: string | null, canvasText: string | null, generatedMediaCount: number): string {
+  const hash = createHash('sha256');
+  hash.update(`{"draft":${canonicalJson(draftText)},"canvas_config":${canonicalJson(canvasText)},`);
+  return hash.update(`"generated_media":${generatedMediaCount}}`).digest('hex');
+}
+
+/** Sorted keys, no spaces, numbers as their source text (1e3 is not 1000: the upstream wrote it anew, so it changed). */
+export function canonicalJson(text: string | null): string {
+  if (text === null) return 'null';
+  // A letter before each string keeps texts and numbers apart.
+  const marked = parseJsonWith(text, (_key, value, context) => {
+    if (typeof value === 'number') return `n${context.source ?? String(value)}`;
+    return typeof value === 'string' ? `s${withoutQuery(value)}` : value;
+  });
+  return write(marked);
+}
+
+function write(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${write(item)}`).join(',')}}`;
+}
+
+function withoutQuery(text: string): string {
+  return /^https?:\/\/\S+$/i.test(text) ? text.replace(/[?#].*$/s, '') : text;
+}
