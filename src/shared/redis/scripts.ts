@@ -19,6 +19,8 @@ const scriptNames = [
   'delivery-save',
   'release',
   'drop-batch',
+  'upload-keep',
+  'upload-expire',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
