@@ -7,6 +7,7 @@ import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
+import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
@@ -18,6 +19,8 @@ export interface Context {
   readonly policy: Policy;
   /** Batches' specs never change, so a process reads each once. */
   readonly specs: SpecCache;
+  /** Connections to receivers of webhooks, and how many are open to each. */
+  readonly webhooks: WebhookSender;
   /** The account that calls run under (design §6): hash of NEMO_TOKEN, or the anonymous client. */
   readonly accountId: string;
   /** 0 ≤ x < 1; given, so that tests can fix it. */
