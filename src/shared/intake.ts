@@ -47,11 +47,11 @@ export async function takeIn(ctx: Context, request: IntakeRequest): Promise<Inta
   if (opened !== null) return opened;
   try {
     const result = await load(ctx, batchId, request);
-    if (result.kind !== 'accepted') await dropBatch(ctx, batchId, request.files.length);
+    if (result.kind !== 'accepted') await dropBatch(ctx, batchId);
     return result;
   } catch (error) {
     // Best effort: whatever is left is the sweeper's, once the lease has run out.
-    await dropBatch(ctx, batchId, request.files.length).catch(() => null);
+    await dropBatch(ctx, batchId).catch(() => null);
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import type { Live } from './read-file.ts';
 export function progressPercent(file: FileRecord, live: Live | null): number {
   if (file.state.status === 'completed') return 100;
   const least = percentOf(file, file.state);
-  return live === null ? least : Math.min(99, Math.max(least, Math.round(live.progress)));
+  return live === null || live.progress === null ? least : Math.min(99, Math.max(least, Math.round(live.progress)));
 }
 
 function percentOf(file: FileRecord, state: FileState): number {

@@ -8,7 +8,7 @@ import { readSpec } from './load-file.ts';
 import { toFileRecord } from './stored-file.ts';
 
 /** Progress inside a run: volatile, never saved (design §7 "Live events"). */
-export const liveSchema = z.object({ progress: z.number(), note: z.string().nullable().default(null) });
+const liveSchema = z.object({ progress: z.number().nullable(), note: z.string().nullable() });
 export type Live = z.infer<typeof liveSchema>;
 
 export interface FileView {
