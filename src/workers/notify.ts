@@ -6,9 +6,10 @@ import type { Context } from '../shared/context.ts';
 import type { BatchSpec } from '../shared/domain/batch.ts';
 import { readSpec } from '../shared/load-file.ts';
 import type { NotifyJob } from '../shared/queues.ts';
+import type { Attempt } from '../shared/webhook/attempt.ts';
 import { loadDelivery, type Delivery, type DeliveryStatus } from '../shared/webhook/delivery.ts';
-import { postWebhook, type Attempt } from '../shared/webhook/post-webhook.ts';
-import { enqueueOrLeave } from '../shared/webhook/redeliver.ts';
+import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
+import { postWebhook } from '../shared/webhook/post-webhook.ts';
 import { planRetry, type RetryPlan } from '../shared/webhook/retry-plan.ts';
 import { toWebhookBody } from '../shared/webhook/webhook-body.ts';
 
@@ -77,7 +78,7 @@ async function save(
   const log = JSON.stringify(attempts.slice(-mostAttempts));
   const why = plan.kind === 'gone' ? 'gone' : '';
   if ((await ctx.scripts['delivery-save'](id, run, statusOf[plan.kind], due, log, tries, why)) !== 1) return false;
-  if (plan.kind === 'again') await enqueueOrLeave(ctx, { id, run: run + 1, delayMs: plan.delayMs });
+  if (plan.kind === 'again') await enqueueDelivery(ctx, { id, run: run + 1, delayMs: plan.delayMs });
   return true;
 }
 

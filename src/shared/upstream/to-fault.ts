@@ -75,6 +75,7 @@ function statusFault(answer: Answer, scope: CallScope): FaultCode {
 }
 
 export function isHtml(answer: Answer): boolean {
+  if (answer.json !== undefined) return false; // JSON under a wrong content type
   return (
     /^\s*<(!doctype|html|head|body|center|h1|\?xml|!--)/i.test(answer.text) ||
     headerText(answer, 'content-type').includes('text/html')
@@ -119,11 +120,14 @@ export function errorText(answer: Answer): string {
   return wordsOf(fieldsOf(body['data'])['error'] ?? fieldsOf(body['data'])['message']);
 }
 
-export function wordsOf(value: unknown): string {
+/** Text out of a string, a list or an object of the usual keys, a few levels deep. */
+export function wordsOf(value: unknown, depth = 4): string {
   if (typeof value === 'string') return value.trim();
-  if (Array.isArray(value)) return value.map(wordsOf).filter(Boolean).join('; ');
+  if (depth === 0) return '';
+  const inner = (item: unknown): string => wordsOf(item, depth - 1);
+  if (Array.isArray(value)) return value.map(inner).filter(Boolean).join('; ');
   if (!isFields(value)) return '';
-  return wordsOf(value['message'] ?? value['msg'] ?? value['detail'] ?? value['error']);
+  return inner(value['message'] ?? value['msg'] ?? value['detail'] ?? value['error']);
 }
 
 export function headerText(answer: Pick<Answer, 'headers'>, name: string): string {

@@ -60,7 +60,10 @@ function createStreamAnswer(input: TurnAnswerInput): TurnAnswer {
       if (decoder === null) complete();
       else decoder.end();
     },
-    outcome: (end) => streamOutcome(stream, end),
+    outcome: (end) => {
+      decoder?.destroy();
+      return streamOutcome(stream, end);
+    },
   };
 }
 

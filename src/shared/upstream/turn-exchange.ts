@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import { transportFault } from './transport-fault.ts';
 import { createTurnAnswer, type TurnAnswer } from './turn-answer.ts';
 import type { TurnOptions } from './run-turn.ts';
-import type { FaultCode, TurnEnd } from './types.ts';
+import type { FaultCode, TurnEnd, TurnProgress } from './types.ts';
 
 export interface TurnExchange {
   readonly client: Dispatcher;
@@ -81,7 +81,7 @@ export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
           headers,
           secret: exchange.secret,
           onProgress: (progress) => {
-            if (!done) options.onProgress?.(progress);
+            if (!done) report(options, progress);
           },
           onEnd: finish,
           onActivity: restartIdle,
@@ -95,6 +95,14 @@ export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
       },
     });
   });
+}
+
+function report(options: TurnOptions, progress: TurnProgress): void {
+  try {
+    options.onProgress?.(progress);
+  } catch {
+    // Progress is a courtesy: who cannot take it must not cost the outcome of a paid turn.
+  }
 }
 
 function toDispatchOptions(exchange: TurnExchange): Dispatcher.DispatchOptions {

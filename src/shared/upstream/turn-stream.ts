@@ -55,7 +55,11 @@ export function createTurnStream(onProgress: (progress: TurnProgress) => void, s
     finish: () => {
       feedText(`${decoder.decode()}\n\n`);
     },
-    outcome: () => ({ reply: dropTemporaryIssue(reply.text()), tools: reply.tools(), error }),
+    outcome: () => ({
+      reply: dropTemporaryIssue(reply.text()).replaceAll(secret, '[token]'),
+      tools: reply.tools(),
+      error,
+    }),
   };
 }
 

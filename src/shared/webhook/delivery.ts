@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { webhookEvents } from '../domain/batch.ts';
 import { readSpec } from '../load-file.ts';
-import { attemptSchema, type Attempt } from './post-webhook.ts';
+import { attemptSchema, type Attempt } from './attempt.ts';
 import { eventFactsSchema } from './webhook-body.ts';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;

@@ -4,39 +4,17 @@
  */
 import type { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
-import { z } from 'zod';
 import { checkUrl } from '../guard/check-url.ts';
 import { GuardError } from '../guard/guard-error.ts';
 import { startDeadline, type Deadline } from '../upstream/deadline.ts';
 import { parseRetryAfter } from '../upstream/retry-after.ts';
 import { version } from '../version.ts';
+import type { Attempt, AttemptError } from './attempt.ts';
 import { signWebhook } from './sign.ts';
 import type { WebhookSender } from './webhook-sender.ts';
 
 /** Enough to read what a receiver complained about; the rest is its own affair. */
 export const maxResponseBytes = 1024;
-
-const attemptErrors = [
-  'http_error',
-  'redirected',
-  'timed_out',
-  'connection_failed',
-  'private_host',
-  'invalid_url',
-  'invalid_secret',
-] as const;
-export type AttemptError = (typeof attemptErrors)[number];
-
-/** One line of a delivery's attempt log, as it is stored and as the API shows it. */
-export const attemptSchema = z.object({
-  at: z.string(),
-  duration_ms: z.number(),
-  status: z.number().nullable(),
-  error: z.enum(attemptErrors).nullable(),
-  /** First bytes of the answer; the system's code (ECONNREFUSED, …) where there was none. */
-  response: z.string().nullable(),
-});
-export type Attempt = z.infer<typeof attemptSchema>;
 
 export interface WebhookMessage {
   readonly id: string;

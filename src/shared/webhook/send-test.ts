@@ -1,7 +1,8 @@
 /** Sends one signed `webhook.test` event, so that a receiver can be tried before a batch depends on it. Keeps nothing. */
 import type { Context } from '../context.ts';
 import { newDeliveryId } from '../ids.ts';
-import { postWebhook, type Attempt } from './post-webhook.ts';
+import type { Attempt } from './attempt.ts';
+import { postWebhook } from './post-webhook.ts';
 
 export interface TestTarget {
   readonly url: string;

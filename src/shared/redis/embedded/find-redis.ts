@@ -22,6 +22,7 @@ export async function findRedis({ searchPath, cacheDir, signal, log }: Places): 
     return await fetchDebianRedis(cacheDir, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new EmbeddedRedisError('no_server_found', waysOut, error);
+    const why = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : '';
+    throw new EmbeddedRedisError('no_server_found', `${waysOut}\nWhy none could be fetched: ${why}`, error);
   }
 }
