@@ -23,6 +23,8 @@ const scriptNames = [
   'release',
   'token-commit',
   'drop-batch',
+  'upload-keep',
+  'upload-expire',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 

@@ -1,0 +1,8 @@
+/** The balance of the upstream account. */
+import { z } from 'zod';
+import { creditsAnswer } from './files.schema.ts';
+
+export const creditsSchema = z
+  .object(creditsAnswer)
+  .meta({ id: 'Credits', description: '`frozen` is reserved by work that runs.' });
+export type Credits = z.infer<typeof creditsSchema>;
