@@ -108,7 +108,9 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     account_effect:
       options.account === undefined ? undefined : { ...options.account, max_window: ctx.config.maxInFlight },
     guard: options.guard,
-    blocked: options.blocked ?? (state.status === 'parked' ? { reason: state.reason, help_url: null } : undefined),
+    blocked:
+      options.blocked ??
+      (state.status === 'parked' ? { reason: state.reason, help_url: ctx.account.helpUrl() } : undefined),
     file_event: ends ? `file.${state.status}` : undefined,
   };
 }

@@ -39,7 +39,10 @@ export function accountEffectOf(ctx: Context, fault: UpstreamFault, counts = tru
     case 'wait-out-limit':
       return { limited_ms: limitWaitMs(ctx, fault) };
     case 'park':
-      return { blocked: fault.code === 'token_invalid' ? 'token_invalid' : 'out_of_credits' };
+      return {
+        blocked: fault.code === 'token_invalid' ? 'token_invalid' : 'out_of_credits',
+        help_url: ctx.account.helpUrl(),
+      };
     case 'back-off':
       // Nothing else went through either: the upstream, or the way to it, is down.
       return counts ? {} : { down: true };
