@@ -22,8 +22,8 @@ export interface Workers {
   readonly id: string;
   /** Runs in this process right now. */
   readonly running: () => number;
-  /** When a job was last taken; monotonic ms. */
-  readonly lastTakenAt: () => number;
+  /** Are steps being consumed? False while work waits and nothing was taken for long. */
+  readonly health: () => { readonly ok: boolean; readonly detail: string };
   /** Stops taking work, gives streams DRAIN_MS, hands over the rest. */
   readonly close: () => Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface Workers {
 export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
-  const state = { closing: false, lastTakenAt: performance.now() };
+  const state = { closing: false, deaf: false, lastTakenAt: performance.now() };
   const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
@@ -65,9 +65,11 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
 
   /** The known cure for a worker that stopped consuming: a new one in its place. */
   async function revive(): Promise<void> {
+    state.deaf = false;
     if (performance.now() - state.lastTakenAt < deafMs || registry.size() > 0 || state.closing) return;
     for (const name of queueNames) {
       if ((await ctx.queues[name].getWaitingCount()) === 0) continue;
+      state.deaf = true;
       ctx.log.error({ queue: name }, 'work is waiting and nothing is taken: the worker is rebuilt');
       const dead = workers.get(name);
       workers.set(name, open(name));
@@ -78,7 +80,10 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   return {
     id,
     running: registry.size,
-    lastTakenAt: () => state.lastTakenAt,
+    health: () => ({
+      ok: !state.deaf,
+      detail: state.deaf ? 'work is waiting and nothing is taken' : `${registry.size()} runs in this process`,
+    }),
     close: async () => {
       state.closing = true;
       await rounds.stop();
