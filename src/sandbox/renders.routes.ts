@@ -126,8 +126,10 @@ function start(sandbox: Sandbox, job: Job, bodyText: string, draft: unknown): vo
     counts.openRenders += 1;
     counts.peakRenders = Math.max(counts.peakRenders, counts.openRenders);
   }
-  void runJob(sandbox, job, draft).finally(() => {
+  const run = async (): Promise<void> => {
+    await runJob(sandbox, job, draft);
     if (counts !== undefined) counts.openRenders -= 1;
     if (entry !== undefined) entry.status = job.status;
-  });
+  };
+  sandbox.background.add(run());
 }

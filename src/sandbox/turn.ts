@@ -148,7 +148,7 @@ function commitInStages(sandbox: Sandbox, turn: Turn, draft: Draft, delayMs: num
     session.draft = settleDraft(draft);
     session.generated = [...session.generated, { id: `gen_${sandbox.random.hex(8)}`, type: 'layer', status: 'ready' }];
   };
-  void land();
+  sandbox.background.add(land());
 }
 
 async function runStall(sandbox: Sandbox, turn: Turn, forMs: number | null): Promise<void> {

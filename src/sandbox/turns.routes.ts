@@ -37,7 +37,8 @@ export function addTurnRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     );
     const outcome = workOut(sandbox, session, text);
     const writer = createStreamWriter(reply.raw, plan.wire);
-    void finish(sandbox, { session, record, plan, outcome, writer }, cost, call);
+    if (call.isReplyLost) writer.cut();
+    sandbox.background.add(finish(sandbox, { session, record, plan, outcome, writer }, cost, call));
   });
 }
 
