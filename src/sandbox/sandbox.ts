@@ -1,4 +1,5 @@
 /** Opens a sandbox in this process: resources in order, closed in reverse, also when the start fails half-way. */
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -37,6 +38,8 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<OpenSan
     resolved.dataDir === null ? await mkdtemp(join(tmpdir(), 'nemo-sandbox-')) : resolve(resolved.dataDir);
   await mkdir(dataDir, { recursive: true });
   const closing = new AbortController();
+  // Every fetch and every ffmpeg listens to it: many at once are no leak.
+  setMaxListeners(0, closing.signal);
   const removeData = async (): Promise<void> => {
     if (isTemporary) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };

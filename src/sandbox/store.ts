@@ -44,7 +44,7 @@ export interface Session {
   media: Media[];
   generated: Record<string, unknown>[];
   draft: Draft | null;
-  /** Canonical texts of drafts that state reads have returned; a render must send one of them. */
+  /** Fingerprints of drafts that state reads have returned; a render must send one of them. */
   readonly served: Set<string>;
   isTurnRunning: boolean;
   isPaid: boolean;
