@@ -18,6 +18,7 @@ interface Flags {
   readonly stateShape: 'nested' | 'data' | 'top';
   readonly codeIn: 'body' | 'status' | 'both';
   readonly silentRate: number;
+  readonly generation?: true;
   readonly copy?: true;
   readonly credits: number;
   readonly token: readonly { token: string; credits: number }[];
@@ -62,6 +63,7 @@ const command = new Command('sandbox')
   )
   .addOption(choice('--code-in <x>', 'where 1001, 1002, 2001, 4001, 4002 show', ['body', 'status', 'both'], 'body'))
   .option('--silent-rate <n>', 'share of edits that are answered without text, 0 to 1', toNumber, 0)
+  .option('--generation', 'generate test clips on request, for 100 credits each')
   .option('--copy', 'renders give the source back instead of encoding; needs no ffmpeg (for load tests)')
   .option('--credits <n>', 'credits of a new anonymous token', toNumber, 100)
   .option('--token <token[:credits]>', 'a registered token, 25000 credits by default; repeatable', toToken, [])

@@ -19,6 +19,8 @@ export const settingsSchema = z.object({
   codeIn: z.enum(['body', 'status', 'both']).default('body'),
   /** Share of edits that are applied without a word (seed: about 30 %); 0 by default, so that tests see text. */
   silentRate: z.number().min(0).max(1).default(0),
+  /** Whether "generate a clip of …" makes a clip (for 100 credits) or is asked back. */
+  generation: z.boolean().default(false),
   /** Renders hand the source's bytes back instead of encoding; no ffmpeg is started at all. */
   copy: z.boolean().default(false),
   /** Credits of a new anonymous token (seed: 100). */

@@ -186,3 +186,16 @@ test('keeps a ledger of calls, turns and double sends, and resets it', async (t)
   await admin('DELETE', '/ledger');
   assert.equal((await admin('GET', '/ledger/summary')).json.totals.turns, 0);
 });
+
+test('generates a clip for 100 credits more where that is switched on, and asks back where not', async (t) => {
+  const { admin, finished, render, say, session, state, sandbox } = await openCaller(t, { credits: 1000, copy: false });
+  const sid = await session();
+  assert.match((await say(sid, 'generate a clip of the sea')).text, /cannot generate/u);
+  await admin('POST', '/config', { generation: true });
+  assert.match((await say(sid, 'generate a clip of the sea')).text, /generate_video_with_seedance/u);
+  const { state: seen, draftText } = await state(sid);
+  assert.deepEqual([seen.generated_media.length, seen.draft.d], [1, 5000]);
+  assert.equal(sandbox.ledger().charged, 150);
+  await render(sid, 'render_1', draftText);
+  assert.equal((await finished('render_1')).status, 'completed');
+});

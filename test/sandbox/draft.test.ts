@@ -44,7 +44,12 @@ const timeline = (...media: Media[]): Draft =>
 function edit(draft: Draft, sentence: string, media: readonly Media[] = [a, b]): Draft {
   const parsed = parseInstruction(sentence);
   assert.equal(parsed.kind, 'edits');
-  const applied = applyEdits(draft, parsed.kind === 'edits' ? parsed.edits : [], { media, canDraw: () => true }, 'en');
+  const applied = applyEdits(
+    draft,
+    parsed.kind === 'edits' ? parsed.edits : [],
+    { media, planned: [], canDraw: () => true },
+    'en',
+  );
   assert.ok('draft' in applied);
   return applied.draft;
 }
@@ -86,7 +91,7 @@ test('asks back rather than leaving nothing, and applies nothing of the sentence
   const applied = applyEdits(
     draft,
     parsed.kind === 'edits' ? parsed.edits : [],
-    { media: [b], canDraw: () => true },
+    { media: [b], planned: [], canDraw: () => true },
     'en',
   );
   assert.ok('question' in applied && applied.question.includes('6 s long'));

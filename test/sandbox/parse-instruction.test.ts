@@ -112,6 +112,8 @@ const UNDERSTOOD: readonly (readonly [string, readonly Edit[]])[] = [
   ['逆时针旋转90度', [rotate(-90)]],
   ['merge all videos into one', [{ op: 'concat' }]],
   ['把所有视频合并', [{ op: 'concat' }]],
+  ['generate a short clip of a square city at 2x speed', [{ op: 'generate', prompt: 'of a square city at 2x speed' }]],
+  ['生成一段大海的视频', [{ op: 'generate', prompt: '大海' }]],
   // Traps: words of other actions inside an edit
   ['export the audio at 30 %', [volume(0.3)]],
   ['add the title "trim the first 3 seconds"', [title('trim the first 3 seconds')]],
@@ -135,6 +137,8 @@ const ASKED_BACK: readonly string[] = [
   'speed up',
   'cut from 5s to 2s',
   'add subtitles',
+  'generate subtitles',
+  'create a video',
   '加一个复古滤镜',
   'export',
   '100x speed',

@@ -52,6 +52,16 @@ const logos: readonly Recogniser[] = [
   },
 ];
 
+/** First of all: what is to be seen in the clip may sound like an edit. */
+const generation: readonly Recogniser[] = [
+  {
+    pattern: words(
+      '\\b(?:generate|create)\\s+(?:a|an)\\s+(?:[\\w-]+\\s+){0,4}?(?:video|clip|shot|scene)\\s+((?:of|showing|about|with)\\s+[^.,;]+)',
+    ),
+    read: ([, prompt = '']) => [{ op: 'generate', prompt: prompt.trim() }],
+  },
+];
+
 const titles: readonly Recogniser[] = [
   {
     pattern: words(
@@ -181,6 +191,7 @@ const looks: readonly Recogniser[] = [
 ];
 
 export const english: readonly Recogniser[] = [
+  ...generation,
   ...titles,
   ...englishCuts,
   ...logos,
