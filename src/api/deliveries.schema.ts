@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { webhookEvents } from '../shared/domain/batch.ts';
 import { deliveryStatuses } from '../shared/webhook/delivery.ts';
-import { attemptSchema } from '../shared/webhook/post-webhook.ts';
+import { attemptSchema } from '../shared/webhook/attempt.ts';
 import { pageOf, pageQuery } from './page.schema.ts';
 import { urlText, webhookSecret } from './request-parts.schema.ts';
 
