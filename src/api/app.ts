@@ -1,18 +1,31 @@
 /** Builds the API: every plugin and route registered by name, so that "go to definition" walks it. It never listens. */
 import { fastifyHelmet } from '@fastify/helmet';
-import { fastify, type FastifyBaseLogger } from 'fastify';
+import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { newRequestId } from '../shared/ids.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
 import { createAuth, nobody } from './auth.ts';
+import { createBackground } from './background.ts';
+import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
+import { addCreditRoutes } from './credits.routes.ts';
+import { addDeliveryRoutes } from './deliveries.routes.ts';
+import { addFileRoutes } from './files.routes.ts';
+import { addHealthRoutes } from './health.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, sendProblem, toRefusal } from './problem.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
 /** A longer one is no id of ours. */
 const maxIdChars = 200;
+
+/** Answers are data, never pages; TLS and its headers belong to the proxy in front. */
+const helmetOptions = {
+  global: true,
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  strictTransportSecurity: false,
+};
 
 export async function createApp(ctx: ApiContext): Promise<Api> {
   const app = createServer(ctx);
@@ -22,8 +35,15 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   answerUnknownRoute(app);
   acceptJsonOnly(app);
   addHooks(app, ctx);
-  await app.register(fastifyHelmet, { global: true });
+  await app.register(fastifyHelmet, helmetOptions);
+  const background = createBackground(ctx);
+  app.addHook('onClose', background.settled);
   addBatchRoutes(app, ctx);
+  addBatchActionRoutes(app, ctx, background);
+  addFileRoutes(app, ctx);
+  addDeliveryRoutes(app, ctx);
+  addCreditRoutes(app, ctx);
+  addHealthRoutes(app, ctx);
   return app;
 }
 
@@ -32,9 +52,9 @@ function createServer(ctx: ApiContext): Api {
   const loggerInstance: FastifyBaseLogger = ctx.log;
   return fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    // One line a request, written by our own hook.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
-    requestIdLogLabel: 'request_id',
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },

@@ -11,7 +11,7 @@ function decode(cursor: string): string {
   return text;
 }
 
-const badCursor = (): RefusedError =>
+export const badCursor = (): RefusedError =>
   new RefusedError({
     status: 400,
     code: 'invalid_cursor',
@@ -37,4 +37,13 @@ export function readPlaceCursor(cursor: string | undefined): BatchPlace | null {
   const [, createdAt, id] = /^p(\d{1,15}) ([a-z0-9_]{1,80})$/.exec(decode(cursor)) ?? [];
   if (createdAt === undefined || id === undefined) throw badCursor();
   return { createdAt: Number(createdAt), id };
+}
+
+export const toIdCursor = (id: string | null): string | null => (id === null ? null : encode(`d${id}`));
+
+export function readIdCursor(cursor: string | undefined): string | null {
+  if (cursor === undefined) return null;
+  const id = /^d(\w{1,120})$/.exec(decode(cursor))?.[1];
+  if (id === undefined) throw badCursor();
+  return id;
 }
