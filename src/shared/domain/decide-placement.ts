@@ -3,6 +3,7 @@ import type { PlacementEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
 import type { Work } from './file-state.ts';
 import { freshMotion, isWork, park, plan, sessionGone, uploadingFrom } from './moves.ts';
+import { closeStep } from './step-history.ts';
 
 export function decidePlacement(file: FileRecord, event: PlacementEvent, now: number): FileRecord {
   const { state } = file;
@@ -48,7 +49,8 @@ function admit(file: FileRecord, event: Extract<PlacementEvent, { type: 'admitte
   if (file.kept !== null) return plan(file, { ...state, place: 'in', due: now }, { startedAt });
   const lane = file.lane ?? event.lane;
   if (state.status === 'uploading' && event.session !== null && event.session.id !== file.session?.id) {
-    return plan(file, uploadingFrom('in', now), { ...sessionGone, session: event.session, startedAt, lane });
+    const steps = closeStep(file, now);
+    return plan(file, uploadingFrom('in', now), { ...sessionGone, session: event.session, startedAt, lane, steps });
   }
   return plan(file, { ...state, place: 'in', due: now }, { startedAt, lane });
 }

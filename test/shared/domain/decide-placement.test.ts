@@ -56,6 +56,13 @@ test('starts a retried file of a lane in the session that the lane has by now', 
   assert.deepEqual([next.session, next.uploaded, next.lane], [laneSession, 0, 2]);
 });
 
+test('ends the step of the session that a file of a lane leaves', () => {
+  const marked = after(uploading({}, { lane: 2 }), { type: 'upload-marked', run: 1, item: 0, videosBefore: 0 });
+  const waiting = { ...marked, state: { ...stateOf(marked, 'uploading'), place: 'waiting' as const } };
+  const next = after(waiting, { ...admitted, session: laneSession, lane: 2 }, now);
+  assert.equal(next.steps[0]?.finishedAt, now);
+});
+
 test('goes on where it was when the session of the lane is still its own', () => {
   const mark = { item: 0, videosBefore: 0, misses: 0 };
   const file = uploading({ place: 'waiting', mark }, { lane: 2 });
