@@ -1,6 +1,8 @@
 /** What every part of the service is given: opened once by a process's entry, closed in reverse. No globals beside it. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
+import type { Account } from './account/account.ts';
 import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
@@ -23,6 +25,12 @@ export interface Context {
   readonly webhooks: WebhookSender;
   /** The account that calls run under (design §6): hash of NEMO_TOKEN, or the anonymous client. */
   readonly accountId: string;
+  /** The way to the upstream; the account's pause and token. */
+  readonly account: Account;
+  /** Guarded connections to callers' destinations (SOURCE_ALLOW_PRIVATE). */
+  readonly deliveryDispatcher: Dispatcher;
+  /** `render_<digits>`, unique across the fleet. */
+  readonly newRenderId: () => string;
   /** 0 ≤ x < 1; given, so that tests can fix it. */
   readonly random: () => number;
 }

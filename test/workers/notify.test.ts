@@ -34,8 +34,8 @@ after(() => server.close());
 const never = new AbortController().signal;
 const hang: Answer = () => undefined;
 
-function open(t: TestContext, environment: Record<string, string> = {}): Context {
-  const { ctx, close } = openWebhookContext(server.socketPath, environment);
+async function open(t: TestContext, environment: Record<string, string> = {}): Promise<Context> {
+  const { ctx, close } = await openWebhookContext(server.socketPath, environment);
   t.after(close);
   return ctx;
 }
@@ -83,7 +83,7 @@ async function consume(t: TestContext, ctx: Context, concurrency: number): Promi
 }
 
 test('tells the end of a batch once, signed, with the facts of the event', async (t) => {
-  const ctx = open(t, { PUBLIC_URL: 'https://video.example' });
+  const ctx = await open(t, { PUBLIC_URL: 'https://video.example' });
   const receiver = await receive(t, respond(204));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'delivered');
@@ -109,7 +109,7 @@ test('tells the end of a batch once, signed, with the facts of the event', async
 });
 
 test('signs with both secrets while they rotate', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(200));
   const newer = `whsec_${Buffer.from('the one that replaces it').toString('base64')}`;
   await runOnce(ctx, await failedBatch(ctx, { url: receiver.url, secret: `${newer} ${secret}` }));
@@ -121,7 +121,7 @@ test('signs with both secrets while they rotate', async (t) => {
 });
 
 test('repeats after a 500 until a 200, with the same id and body and a fresh timestamp', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(500, {}, 'out of disk'), respond(200));
   await consume(t, ctx, 4);
   const id = await failedBatch(ctx, { url: receiver.url });
@@ -142,7 +142,7 @@ test('repeats after a 500 until a 200, with the same id and body and a fresh tim
 });
 
 test('gives up after the last attempt of the schedule', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(503));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.deepEqual(
@@ -154,7 +154,7 @@ test('gives up after the last attempt of the schedule', async (t) => {
 });
 
 test('waits as long as Retry-After asks for', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(429, { 'retry-after': '120' }));
   const id = await failedBatch(ctx, { url: receiver.url });
   const askedAt = Date.now();
@@ -166,7 +166,7 @@ test('waits as long as Retry-After asks for', async (t) => {
 });
 
 test('ends all deliveries of a batch at a 410, later events too, until a redelivery is asked for', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(410), respond(200));
   const batch = await takeIn(ctx, { url: receiver.url, files: 3, events: ['file.failed', 'batch.failed'] });
   await tell(ctx, batch, 0, ...failing);
@@ -188,7 +188,7 @@ test('ends all deliveries of a batch at a 410, later events too, until a redeliv
 });
 
 test('counts a receiver that is too slow as failed, within the time-out', async (t) => {
-  const ctx = open(t, { WEBHOOK_TIMEOUT_MS: '100' });
+  const ctx = await open(t, { WEBHOOK_TIMEOUT_MS: '100' });
   const receiver = await receive(t, hang);
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'again');
@@ -198,7 +198,7 @@ test('counts a receiver that is too slow as failed, within the time-out', async 
 });
 
 test('takes the status of an answer whose body never ends', async (t) => {
-  const ctx = open(t, { WEBHOOK_TIMEOUT_MS: '100' });
+  const ctx = await open(t, { WEBHOOK_TIMEOUT_MS: '100' });
   const receiver = await receive(t, (response) => response.writeHead(200).write('tak'));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'delivered');
@@ -206,7 +206,7 @@ test('takes the status of an answer whose body never ends', async (t) => {
 });
 
 test('counts a refused connection as failed and names the reason', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await startReceiver();
   await receiver.close();
   const id = await failedBatch(ctx, { url: receiver.url });
@@ -216,7 +216,7 @@ test('counts a refused connection as failed and names the reason', async (t) => 
 });
 
 test('follows no redirect', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(307, { location: '/elsewhere' }));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'again');
@@ -225,7 +225,7 @@ test('follows no redirect', async (t) => {
 });
 
 test('refuses a private address, by its text and by what a name resolves to', async (t) => {
-  const ctx = open(t, { WEBHOOK_ALLOW_PRIVATE: 'false' });
+  const ctx = await open(t, { WEBHOOK_ALLOW_PRIVATE: 'false' });
   const receiver = await receive(t, respond(200));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'again');
@@ -239,7 +239,7 @@ test('refuses a private address, by its text and by what a name resolves to', as
 });
 
 test('keeps the first KB of an answer of 10 MB and reads no further', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   let finished = false;
   const receiver = await receive(t, (response) => {
     response.on('finish', () => (finished = true));
@@ -252,7 +252,7 @@ test('keeps the first KB of an answer of 10 MB and reads no further', async (t) 
 });
 
 test('ends silently when its run has passed', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(500));
   const id = await failedBatch(ctx, { url: receiver.url });
   assert.equal(await runOnce(ctx, id), 'again');
@@ -262,7 +262,7 @@ test('ends silently when its run has passed', async (t) => {
 });
 
 test('drops what came of an attempt when the run passed under it', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const id = await failedBatch(ctx, {
     url: (await receive(t, (response) => void redeliver(ctx, id, null).then(() => response.writeHead(500).end()))).url,
   });
@@ -272,7 +272,7 @@ test('drops what came of an attempt when the run passed under it', async (t) => 
 });
 
 test('saves nothing when its own signal ends it, so the same run can be started again', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const stop = new AbortController();
   const receiver = await receive(t, () => stop.abort(), respond(200));
   const id = await failedBatch(ctx, { url: receiver.url });
@@ -283,7 +283,7 @@ test('saves nothing when its own signal ends it, so the same run can be started 
 });
 
 test('repeats the same id and body after a kill between send and save', async (t) => {
-  const ctx = open(t, { PUBLIC_URL: 'https://second.example' });
+  const ctx = await open(t, { PUBLIC_URL: 'https://second.example' });
   const receiver = await receive(t, hang, respond(200));
   const id = await failedBatch(ctx, { url: receiver.url });
   const prefix = ctx.keys.tag.slice(1, -1);
@@ -302,7 +302,7 @@ test('repeats the same id and body after a kill between send and save', async (t
 });
 
 test('redelivers under the same id with the same body, with a schedule from its start', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(500), respond(500), respond(500), respond(500), respond(200));
   const id = await failedBatch(ctx, { url: receiver.url });
   for (let n = 0; n < 3; n += 1) await runOnce(ctx, id);
@@ -316,7 +316,7 @@ test('redelivers under the same id with the same body, with a schedule from its 
 });
 
 test('a receiver that never answers holds up nobody else', async (t) => {
-  const ctx = open(t, { WEBHOOK_TIMEOUT_MS: '5000' });
+  const ctx = await open(t, { WEBHOOK_TIMEOUT_MS: '5000' });
   const slow = await receive(t, hang);
   const healthy = await receive(t, respond(200));
   const batch = await takeIn(ctx, { url: slow.url, files: 50, events: ['file.failed'] });
@@ -337,7 +337,7 @@ test('a receiver that never answers holds up nobody else', async (t) => {
 });
 
 test('delivers all of a burst to a healthy receiver, four at a time', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   let [open_, most] = [0, 0];
   const receiver = await receive(t, (response) => {
     most = Math.max(most, (open_ += 1));
@@ -353,7 +353,7 @@ test('delivers all of a burst to a healthy receiver, four at a time', async (t) 
 });
 
 test('tells files and episodes when they are asked for, each under its own id and in sequence', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(200));
   const batch = await takeIn(ctx, {
     url: receiver.url,
@@ -401,7 +401,7 @@ test('tells files and episodes when they are asked for, each under its own id an
 });
 
 test('a retried batch tells its second end under a second id', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await receive(t, respond(200));
   const first = await failedBatch(ctx, { url: receiver.url });
   const { batch } = await stored(ctx, first);

@@ -6,11 +6,11 @@ import { decideCheck, recheckWait } from './decide-check.ts';
 import { decideSettle, settleBeforeTurn } from './decide-settle.ts';
 import { reactToFault } from './decide-fault.ts';
 import type { StateRead, TurnEvent } from './events.ts';
-import type { FileRecord } from './file.ts';
+import type { FileRecord, Session } from './file.ts';
 import type { Turn, Working } from './file-state.ts';
 import { keep, plan, refunded, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, cutReply, noteStep } from './step-history.ts';
+import { beginAttempt, cutReply, noteStep, stepAt } from './step-history.ts';
 
 type Editing = Active<Working<'editing'>>;
 type Checking = Active<Working<'checking'>>;
@@ -27,7 +27,7 @@ function decideEditing(file: Editing, event: TurnEvent, now: number, policy: Pol
   const { turn, lookFirst } = file.state;
   switch (event.type) {
     case 'turn-sent':
-      return maySend(file, event.read) ? sent(file, event, now) : null;
+      return file.session !== null && maySend(file, event.read) ? sent(file, file.session, event, now) : null;
     case 'turn-found-open':
       return turn !== null && turn.end === null && !lookFirst ? toChecking(file, turn, now, policy) : null;
     case 'state-read':
@@ -63,8 +63,13 @@ const maySend = ({ state, applied, instructions, settled }: Editing, read: State
   applied < instructions.length &&
   (settled === null || settled === read.fingerprint);
 
-function sent(file: Editing, event: Extract<TurnEvent, { type: 'turn-sent' }>, now: number): FileRecord {
-  const pays = file.session?.paid === false;
+function sent(
+  file: Editing,
+  session: Session,
+  event: Extract<TurnEvent, { type: 'turn-sent' }>,
+  now: number,
+): FileRecord {
+  const pays = !session.paid;
   const turn: Turn = {
     id: event.turnId,
     sentAt: now,
@@ -75,18 +80,16 @@ function sent(file: Editing, event: Extract<TurnEvent, { type: 'turn-sent' }>, n
     errorCode: null,
     upstreamCode: null,
   };
-  const at = { step: 'edit', instruction: file.applied, sessionId: file.session?.id ?? null } as const;
   return keep(
     file,
     { ...file.state, wait: null, turn },
-    { ...paid(file, pays), steps: beginAttempt(file.steps, now, at) },
+    {
+      session: { ...session, paid: true },
+      paidSessions: file.paidSessions + (pays ? 1 : 0),
+      steps: beginAttempt(file.steps, now, stepAt(file, 'edit')),
+    },
   );
 }
-
-const paid = (file: FileRecord, pays: boolean): Pick<FileRecord, 'session' | 'paidSessions'> => ({
-  session: file.session === null ? null : { ...file.session, paid: file.session.paid || pays },
-  paidSessions: file.paidSessions + (pays ? 1 : 0),
-});
 
 /** Design §4 (6): the turn was not taken, so nothing was charged, and the next send is a first send. */
 function notTaken(

@@ -7,7 +7,7 @@ import type { FileRecord } from './file.ts';
 import type { Settle, Turn, Working } from './file-state.ts';
 import { editingFrom, fail, plan, renderingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { endStep } from './step-history.ts';
+import { endStep, stepAt } from './step-history.ts';
 
 type Editing = Active<Working<'editing'>>;
 type WithTurn = Active<Working<'editing'> & { turn: Turn }>;
@@ -38,13 +38,12 @@ export function applied(
 ): FileRecord {
   const { place } = file.state;
   const change = read.timeline?.summary;
-  const stepAt = { step: 'edit', instruction: file.applied, sessionId: file.session?.id ?? null } as const;
   const done = {
     ...file,
     applied: file.applied + 1,
     settled: read.fingerprint,
     timeline: read.timeline,
-    steps: endStep(file.steps, now, stepAt, change === undefined ? {} : { change }),
+    steps: endStep(file.steps, now, stepAt(file, 'edit'), change === undefined ? {} : { change }),
   };
   if (done.applied < file.instructions.length) return plan(done, editingFrom(place, now));
   const rendering = renderingFrom(place, now);

@@ -60,5 +60,5 @@ export function decide(file: FileRecord, event: FileEvent, now: number, policy: 
 function isStale({ run, state }: FileRecord, event: FileEvent): boolean {
   if (!('run' in event)) return false;
   if (event.run !== run) return true;
-  return event.type !== 'parked' && !(isWork(state) && state.place === 'in');
+  return event.type !== 'parked' && isWork(state) && state.place !== 'in';
 }

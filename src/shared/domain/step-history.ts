@@ -8,7 +8,14 @@ import { maxReplyBytes } from './policy.ts';
 
 type Steps = FileRecord['steps'];
 type Outcome = Pick<StepEntry, 'reply' | 'change' | 'renderId' | 'error'>;
-export type StepAt = Pick<StepEntry, 'step' | 'instruction' | 'sessionId'>;
+type StepAt = Pick<StepEntry, 'step' | 'instruction' | 'sessionId'>;
+
+/** Where a file is in a step: which entry of its history that is. */
+export const stepAt = ({ applied, session }: Pick<FileRecord, 'applied' | 'session'>, step: StepName): StepAt => ({
+  step,
+  instruction: step === 'edit' ? applied : null,
+  sessionId: session?.id ?? null,
+});
 
 const indexOf = (steps: Steps, at: StepAt): number =>
   steps.findIndex(
@@ -51,9 +58,7 @@ export function failStep(
   failure: { readonly step: StepName; readonly error: NonNullable<StepEntry['error']> },
 ): Steps {
   if (file.steps.some((entry) => entry.finishedAt === null)) return closeStep(file, now, { error: failure.error });
-  const instruction = failure.step === 'edit' ? file.applied : null;
-  const at = { step: failure.step, instruction, sessionId: file.session?.id ?? null };
-  return closeStep({ steps: beginAttempt(file.steps, now, at) }, now, { error: failure.error });
+  return closeStep({ steps: beginAttempt(file.steps, now, stepAt(file, failure.step)) }, now, { error: failure.error });
 }
 
 /** Adds facts to the newest open entry without ending it. */

@@ -18,6 +18,7 @@ export interface Answer {
 }
 
 const maxDetailLength = 500;
+const minSecretLength = 8;
 
 /** What is wrong with the reply, or null where it is a success by code and status. */
 export function toFault(answer: Answer, scope: CallScope, secret: string | null, nowMs: number): UpstreamFault | null {
@@ -43,7 +44,7 @@ function faultCode(answer: Answer, scope: CallScope): FaultCode | null {
 }
 
 /** Number of the envelope, wherever it stands: `code`, or `error.code` and `detail.code` of nested forms. */
-export function envelopeCode(json: unknown): number | null {
+function envelopeCode(json: unknown): number | null {
   const body = fieldsOf(json);
   for (const value of [body['code'], fieldsOf(body['error'])['code'], fieldsOf(body['detail'])['code']]) {
     const code = value === undefined || value === null ? null : numberField.parse(value);
@@ -104,12 +105,16 @@ function describeFault(code: FaultCode, answer: Answer, secret: string | null, n
 }
 
 export function cutDetail(text: string, secret: string | null): string {
-  const clean = secret === null || secret === '' ? text : text.replaceAll(secret, '[token]');
-  return clean.slice(0, maxDetailLength);
+  return redact(text, secret).slice(0, maxDetailLength);
+}
+
+/** Takes out a token that the upstream echoes. Shorter ones are not secrets, and would tear words apart. */
+export function redact(text: string, secret: string | null): string {
+  return secret === null || secret.length < minSecretLength ? text : text.replaceAll(secret, '[token]');
 }
 
 /** The upstream's words out of whatever form they come in; for people only. */
-export function errorText(answer: Answer): string {
+function errorText(answer: Answer): string {
   if (isHtml(answer)) return /<title>([^<]*)<\/title>/i.exec(answer.text)?.[1]?.trim() ?? 'an HTML page';
   const body = answer.json;
   if (!isFields(body)) return answer.text.trim();

@@ -114,6 +114,11 @@ test('applies a retried turn without sending it when the look finds a change', (
   assert.deepEqual([next.steps.length, next.steps[0]?.error, next.steps[0]?.attempts], [1, undefined, 1]);
 });
 
+test('goes on looking when what a retried turn changed is gone again', () => {
+  const next = reads(editing({ turn: aTurn(), lookFirst: true }), 'B', 'A', 'A');
+  assert.equal(stateOf(next, 'editing').wait?.detail, 're-check 1 of 5');
+});
+
 test('lets the first turn of a session start from whatever is there', () => {
   const file = editing();
   assert.equal(after(file, read(file, 'anything')), file);

@@ -16,6 +16,7 @@ import {
   policy,
   stateOf,
   t0,
+  uploading,
 } from './records.ts';
 
 const send = (file: FileRecord, turnId = 'turn-1', fingerprint = 'A'): FileEvent => ({
@@ -64,6 +65,7 @@ for (const [name, file] of [
   ['without a slot', editing({ place: 'held' })],
   ['when nothing is left to apply', editing({}, { applied: 2 })],
   ['on a state that differs from the settled one', editing({}, { settled: 'Z' })],
+  ['without a session', editing({}, { session: null })],
   ['on a file that does not edit', aFile()],
 ] as const) {
   test(`never sends a turn ${name}`, () => {
@@ -153,6 +155,12 @@ test('ignores the end of a turn that is not the present one', () => {
     assert.equal(after(file, end({ turnId: 'other' })), file);
     assert.equal(after(file, notTaken(null, 'other')), file);
   }
+});
+
+test('ignores the end of a turn whose session has been given up', () => {
+  const file = uploading({}, { session: null });
+  assert.equal(after(file, end()), file);
+  assert.equal(after(file, notTaken('rate_limited')), file);
 });
 
 test('clears a turn that never left and refunds the session', () => {

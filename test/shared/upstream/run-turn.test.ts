@@ -3,7 +3,8 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { test, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { runTurn, type TurnOptions } from '../../../src/shared/upstream/run-turn.ts';
+import { runTurn } from '../../../src/shared/upstream/run-turn.ts';
+import type { TurnOptions } from '../../../src/shared/upstream/turn-options.ts';
 import type { TurnEnd, TurnProgress } from '../../../src/shared/upstream/types.ts';
 import { attribution, startRawStub, startStub, token, type Stub } from './stub-upstream.ts';
 
@@ -496,7 +497,10 @@ test('asks the fence on an open connection, and writes in the same tick or not a
     await new Promise((resolve) => server.close(resolve));
   });
   const refused = await turn(stub, { beforeSend: () => false });
-  assert.partialDeepStrictEqual(refused, { kind: 'not-sent', error: { code: 'aborted' } });
+  assert.deepEqual(refused, {
+    kind: 'not-sent',
+    error: { code: 'aborted', upstreamCode: null, httpStatus: null, retryAfterMs: null, detail: 'fenced' },
+  });
   await assert.rejects(
     turn(stub, {
       beforeSend: () => {

@@ -16,8 +16,8 @@ before(async () => {
 });
 after(() => server.close());
 
-function open(t: TestContext, environment: Record<string, string> = {}): Context {
-  const { ctx, close } = openWebhookContext(server.socketPath, environment);
+async function open(t: TestContext, environment: Record<string, string> = {}): Promise<Context> {
+  const { ctx, close } = await openWebhookContext(server.socketPath, environment);
   t.after(close);
   return ctx;
 }
@@ -42,7 +42,7 @@ async function idsOf(ctx: Context, query: Partial<DeliveryQuery>): Promise<[stri
 }
 
 test('lists newest first, page by page, while new ones come in', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const made = (await make(ctx, 5, 'acme')).toReversed();
   const [first, cursor] = await idsOf(ctx, { limit: 2 });
   await make(ctx, 1, 'acme');
@@ -55,7 +55,7 @@ test('lists newest first, page by page, while new ones come in', async (t) => {
 });
 
 test('shows a tenant its own deliveries, an admin all', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const [own = ''] = await make(ctx, 1, 'acme');
   const [other = ''] = await make(ctx, 1, 'zeta');
   assert.deepEqual(await idsOf(ctx, { tenant: 'acme' }), [[own], null]);
@@ -69,7 +69,7 @@ test('shows a tenant its own deliveries, an admin all', async (t) => {
 });
 
 test('filters by status and shows the attempts', async (t) => {
-  const ctx = open(t, { WEBHOOK_ALLOW_PRIVATE: 'false', WEBHOOK_RETRY_MS: '0' });
+  const ctx = await open(t, { WEBHOOK_ALLOW_PRIVATE: 'false', WEBHOOK_RETRY_MS: '0' });
   const receiver = await startReceiver(respond(200));
   t.after(receiver.close);
   const [pending] = await make(ctx, 1, 'acme');
@@ -94,14 +94,14 @@ test('filters by status and shows the attempts', async (t) => {
 });
 
 test('asks for what has been due for a while, and for nothing younger', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const [id = ''] = await make(ctx, 1, 'acme');
   assert.deepEqual(await dueDeliveries(ctx, 60_000), []);
   assert.deepEqual(await dueDeliveries(ctx, 0), [{ id, run: 0 }]);
 });
 
 test('drops its deliveries from every list with the batch', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const [id = ''] = await make(ctx, 1, 'acme');
   await ctx.scripts['drop-batch'](`bat_${id.split('_')[1]}`, 0, 1, '1');
   assert.deepEqual(await idsOf(ctx, {}), [[], null]);
@@ -110,7 +110,7 @@ test('drops its deliveries from every list with the batch', async (t) => {
 });
 
 test('sends a signed test event and tells what came of it', async (t) => {
-  const ctx = open(t);
+  const ctx = await open(t);
   const receiver = await startReceiver(respond(202, {}, 'thanks'), respond(401));
   t.after(receiver.close);
   const sent = await sendTest(ctx, { url: receiver.url, secret });

@@ -1,20 +1,13 @@
 /** A whole context on a real Redis under a prefix of its own, with batches taken in by the real scripts. */
-import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { advance } from '../../../src/shared/advance.ts';
-import { readConfig } from '../../../src/shared/config/config.ts';
 import type { Context } from '../../../src/shared/context.ts';
 import type { BatchSpec } from '../../../src/shared/domain/batch.ts';
 import type { FileEvent } from '../../../src/shared/domain/events.ts';
 import { fileId, newBatchId } from '../../../src/shared/ids.ts';
-import { createLog } from '../../../src/shared/log.ts';
 import { loadFile } from '../../../src/shared/load-file.ts';
-import { closeQueues, openQueues } from '../../../src/shared/queues.ts';
-import { createKeys } from '../../../src/shared/redis/keys.ts';
-import { createScripts } from '../../../src/shared/redis/scripts.ts';
-import { createSpecCache } from '../../../src/shared/spec-cache.ts';
 import { newFileProgress } from '../../../src/shared/stored-file.ts';
-import { openWebhookSender } from '../../../src/shared/webhook/webhook-sender.ts';
+import { openTestContext } from '../../open-test-context.ts';
+import { newPrefix } from '../../redis-server.ts';
 
 export const secret = `whsec_${Buffer.from('a secret that is long enough').toString('base64')}`;
 
@@ -24,38 +17,18 @@ export interface Opened {
 }
 
 /** Retries at once and private addresses allowed, unless the test says otherwise. */
-export function openWebhookContext(
+export async function openWebhookContext(
   socketPath: string,
   environment: Record<string, string> = {},
-  prefix = `test-${randomBytes(6).toString('hex')}`,
-): Opened {
-  const config = readConfig(
-    { WEBHOOK_RETRY_MS: '0,0,0', WEBHOOK_TIMEOUT_MS: '2000', WEBHOOK_ALLOW_PRIVATE: 'true', ...environment },
-    '/srv/app',
-  );
-  const redis = new Redis(socketPath, { maxRetriesPerRequest: null });
-  const keys = createKeys(prefix);
-  const queues = openQueues(redis, keys.tag);
-  const webhooks = openWebhookSender(config);
-  const ctx: Context = {
-    config,
-    log: createLog({ level: 'silent' }),
-    redis,
-    keys,
-    scripts: createScripts(redis, keys),
-    queues,
-    policy: config,
-    specs: createSpecCache(),
-    webhooks,
-    accountId: 'account',
-    random: () => 0.5,
-  };
-  const close = async (): Promise<void> => {
-    await closeQueues(queues);
-    await webhooks.close();
-    redis.disconnect();
-  };
-  return { ctx, close };
+  prefix = newPrefix(),
+): Promise<Opened> {
+  return openTestContext(socketPath, {
+    WEBHOOK_RETRY_MS: '0,0,0',
+    WEBHOOK_TIMEOUT_MS: '2000',
+    WEBHOOK_ALLOW_PRIVATE: 'true',
+    REDIS_PREFIX: prefix,
+    ...environment,
+  });
 }
 
 export interface BatchOptions {
@@ -105,13 +78,17 @@ export async function takeIn(ctx: Context, options: BatchOptions): Promise<strin
 
 type Told<E> = E extends { readonly run: number } ? Omit<E, 'run'> : E;
 
+/** What no run does carries no run. */
+const isOfRun = (type: FileEvent['type']): boolean => !['admitted', 'released', 'unparked', 'retried'].includes(type);
+
 /** Tells a file what happened to it, as its present run would. */
 export async function tell(ctx: Context, batch: string, index: number, ...events: Told<FileEvent>[]): Promise<void> {
   const id = fileId(batch, index);
   for (const event of events) {
     const loaded = await loadFile(ctx, id);
     if (typeof loaded === 'string') throw new Error(loaded);
-    const advanced = await advance(ctx, id, { run: loaded.file.run, ...event } as FileEvent);
+    const run = isOfRun(event.type) ? { run: loaded.file.run } : {};
+    const advanced = await advance(ctx, id, { ...run, ...event } as FileEvent);
     if (advanced.kind !== 'saved') throw new Error(`${event.type} changed nothing`);
   }
 }
