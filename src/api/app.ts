@@ -14,7 +14,9 @@ import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
-import { answerError, answerUnknownRoute, sendProblem, toRefusal } from './problem.ts';
+import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
+import { markUploadDir } from '../shared/upload-dir.ts';
+import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
 /** A longer one is no id of ours. */
@@ -28,6 +30,7 @@ const helmetOptions = {
 };
 
 export async function createApp(ctx: ApiContext): Promise<Api> {
+  await markUploadDir(ctx);
   const app = createServer(ctx);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);
@@ -44,6 +47,7 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   addDeliveryRoutes(app, ctx);
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
+  await app.register(async (scope) => uploadRoutes(scope as Api, ctx));
   return app;
 }
 
@@ -60,7 +64,7 @@ function createServer(ctx: ApiContext): Api {
     routerOptions: { maxParamLength: maxIdChars },
     // What fails before a route is found never reaches the error handler.
     frameworkErrors: (error, request, reply) => {
-      void toRefusal(error, ctx).then((refusal) => sendProblem(reply, request, refusal));
+      sendProblem(reply, request, toKnownRefusal(error) ?? internalError);
     },
   }).withTypeProvider<ZodTypeProvider>();
 }

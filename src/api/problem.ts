@@ -30,7 +30,8 @@ const frameworkRefusals: Readonly<Record<string, Omit<Refusal, 'detail'> & { det
   FST_ERR_MAX_PARAM_LENGTH: { status: 404, code: 'not_found', detail: 'There is no such resource.' },
 };
 
-export async function toRefusal(error: unknown, ctx: Pick<Context, 'redis'>): Promise<Refusal> {
+/** What can be told from the error alone; null: it takes a look at the store. */
+export function toKnownRefusal(error: unknown): Refusal | null {
   if (error instanceof RefusedError) return error.refusal;
   const code = codeOf(error);
   const known = Object.hasOwn(frameworkRefusals, code) ? frameworkRefusals[code] : undefined;
@@ -38,12 +39,26 @@ export async function toRefusal(error: unknown, ctx: Pick<Context, 'redis'>): Pr
   const status = statusOf(error);
   // Anything else that the framework calls the caller's fault: its status stands, its words may not be ours to send.
   if (status >= 400 && status < 500) return { status, code: 'bad_request', detail: 'The request is not acceptable.' };
-  if (await isRedisAway(error, ctx.redis)) {
-    const headers = { 'retry-after': String(retryAfterSeconds) };
-    return { status: 503, code: 'unavailable', detail: 'The store is not reachable; try again shortly.', headers };
-  }
-  return { status: 500, code: 'internal_error', detail: 'Something went wrong here. The log has it under request_id.' };
+  return null;
 }
+
+async function toRefusal(error: unknown, ctx: Pick<Context, 'redis'>): Promise<Refusal> {
+  const known = toKnownRefusal(error);
+  if (known !== null) return known;
+  return (await isRedisAway(error, ctx.redis)) ? storeAway : internalError;
+}
+
+const storeAway: Refusal = {
+  status: 503,
+  code: 'unavailable',
+  detail: 'The store is not reachable; try again shortly.',
+  headers: { 'retry-after': String(retryAfterSeconds) },
+};
+export const internalError: Refusal = {
+  status: 500,
+  code: 'internal_error',
+  detail: 'Something went wrong here. The log has it under request_id.',
+};
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,5 +1,5 @@
 /** The error answers of a route, for its schema and the OpenAPI document. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { problemType } from './problem.ts';
 import { problemSchema } from './problem.schema.ts';
 

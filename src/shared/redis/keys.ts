@@ -66,6 +66,8 @@ const patterns = {
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
+  /** string: what the marker file in UPLOAD_DIR says. */
+  uploadMarker: 'upload-marker',
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
