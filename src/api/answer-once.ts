@@ -17,7 +17,7 @@ export async function answerOnce(
   work: () => Promise<object>,
 ): Promise<FastifyReply> {
   refuseBadHeaders(request);
-  const key = readIdempotencyKey(request, route);
+  const key = await readIdempotencyKey(request, route);
   if (key === null) return sendText(reply, JSON.stringify(await work()));
   const { tenant } = request.caller;
   const name = ctx.keys.idempotency(tenant, key.keyHash);

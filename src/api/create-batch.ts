@@ -20,11 +20,11 @@ export async function createBatch(
 ): Promise<unknown> {
   refuseBadHeaders(request);
   const { tenant } = request.caller;
-  const key = readIdempotencyKey(request, 'POST /batches');
+  const key = await readIdempotencyKey(request, 'POST /batches');
   const earlier = await findEarlier(ctx, tenant, key);
   if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
   const judged = await judgeBatch(ctx, request);
-  const toBe = toIntake(judged, request.id);
+  const toBe = await toIntake(judged, request.id);
   const estimate = estimateOf(toBe, await balance());
   const warnings = warnOf(judged.request, toBe, estimate);
   if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(judged, estimate, warnings));

@@ -20,10 +20,11 @@ export interface IdempotencyKey {
 }
 
 /** `route` stands for the endpoint with its parameters: one key names one request. */
-export function readIdempotencyKey(request: FastifyRequest, route: string): IdempotencyKey | null {
+export async function readIdempotencyKey(request: FastifyRequest, route: string): Promise<IdempotencyKey | null> {
   const key = request.headers['idempotency-key'];
-  if (typeof key !== 'string') return null;
-  return { keyHash: hashKey(key), bodyHash: hashBody(route, request.body) };
+  // A body with such faults is refused, and may be too deep to be hashed.
+  if (typeof key !== 'string' || request.bodyFaults.length > 0) return null;
+  return { keyHash: hashKey(key), bodyHash: await hashBody(route, request.body) };
 }
 
 export type Earlier = { readonly kind: 'none' } | { readonly kind: 'answered'; readonly answer: string };
