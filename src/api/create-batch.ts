@@ -5,7 +5,7 @@ import { takeIn, type IntakeResult } from '../shared/intake.ts';
 import { toBatchResource } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
 import type { AcceptedBatch, DryRun } from './batches.schema.ts';
-import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey, refuseBadHeaders } from './idempotency.ts';
+import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
 import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
 import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
@@ -18,7 +18,6 @@ export async function createBatch(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  refuseBadHeaders(request);
   const { tenant } = request.caller;
   const key = await readIdempotencyKey(request, 'POST /batches');
   const earlier = await findEarlier(ctx, tenant, key);
