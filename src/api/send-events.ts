@@ -22,6 +22,8 @@ export interface EventStream {
   readonly batchId: string;
   readonly sse: SSEReplyInterface;
   readonly inbox: Inbox;
+  /** Answers at once, also where there is nothing to send yet. */
+  readonly open: () => void;
 }
 
 export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<void> {
@@ -45,7 +47,7 @@ async function start(ctx: ApiContext, stream: EventStream): Promise<string | nul
   if (wanted === null) return sendSnapshot(ctx, stream);
   const isKnown = isResumable(wanted, await lastEventId(ctx, stream.batchId));
   if (!isKnown) return reset(ctx, stream);
-  stream.sse.sendHeaders();
+  stream.open();
   return wanted;
 }
 
