@@ -18,6 +18,7 @@ const scriptNames = [
   'note-account',
   'delivery-save',
   'release',
+  'token-commit',
   'drop-batch',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];

@@ -1,0 +1,81 @@
+/**
+ * Calls under the account: the one way to the upstream for everything that carries a token. It refuses while the
+ * account is paused (in every process, between two calls of one step too), and renews a dead token once for the fleet.
+ * What a failure means for a file is not its business.
+ */
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Keys } from '../redis/keys.ts';
+import type { Scripts } from '../redis/scripts.ts';
+import type { Upstream } from '../upstream/types.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import { openAccountGate, type AccountGate } from './account-gate.ts';
+import { readClientId } from './account-id.ts';
+import { readToken, renewToken, type Token, type TokenSource } from './account-token.ts';
+
+export interface Account {
+  readonly id: string;
+  readonly gate: AccountGate;
+  readonly upstream: Upstream;
+  readonly token: (signal?: AbortSignal) => Promise<Token>;
+  /** The token of this version was refused; throws where no other can be had. */
+  readonly renew: (version: number, signal?: AbortSignal) => Promise<Token>;
+}
+
+/** The account is paused: nothing was called. */
+export class AccountPausedError extends Error {
+  override readonly name = 'AccountPausedError';
+  readonly code = 'account_paused';
+  /** Ms of Redis' clock. */
+  readonly until: number;
+
+  constructor(until: number) {
+    super('the account is paused');
+    this.until = until;
+  }
+}
+
+export async function openAccount(options: {
+  readonly redis: Redis;
+  readonly subscriber: Redis;
+  readonly keys: Keys;
+  readonly scripts: Scripts;
+  readonly config: Config;
+  readonly upstream: Upstream;
+  readonly accountId: string;
+  readonly log: Logger;
+}): Promise<Account> {
+  const { redis, keys, config, accountId, upstream } = options;
+  const gate = await openAccountGate(options);
+  const source: TokenSource = { ...options, clientId: await readClientId(redis, keys, config) };
+  return {
+    id: accountId,
+    gate,
+    upstream,
+    token: (signal) => readToken(source, gate.redisNow(), signal),
+    renew: (version, signal) => renewToken(source, version, signal),
+  };
+}
+
+/** One call with the account's token. A token that is refused is renewed and the call made once more (1001, 401). */
+export async function callWithToken<T>(
+  account: Account,
+  call: (token: string) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  assertOpen(account);
+  const token = await account.token(signal);
+  try {
+    return await call(token.value);
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || error.fault.code !== 'token_invalid') throw error;
+    const renewed = await account.renew(token.version, signal);
+    assertOpen(account);
+    return await call(renewed.value);
+  }
+}
+
+export function assertOpen(account: Account): void {
+  if (account.gate.pausedMs() > 0) throw new AccountPausedError(account.gate.view().until);
+}
