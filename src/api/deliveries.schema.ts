@@ -1,26 +1,22 @@
 /** Webhook deliveries as callers see them, and the request that tries a receiver out. */
 import { z } from 'zod';
 import { webhookEvents } from '../shared/domain/batch.ts';
+import { deliveryStatuses } from '../shared/webhook/delivery.ts';
+import { attemptSchema } from '../shared/webhook/attempt.ts';
 import { pageOf, pageQuery } from './page.schema.ts';
 import { urlText, webhookSecret } from './request-parts.schema.ts';
 
-export const attemptSchema = z
-  .object({
-    at: z.iso.datetime(),
-    status: z.int().nullable().describe('HTTP status; null: no answer.'),
-    duration_ms: z.number().nullable(),
-    error: z.string().nullable(),
-  })
-  .meta({ id: 'DeliveryAttempt' });
+const attempt = attemptSchema.meta({ id: 'DeliveryAttempt' });
 
 export const deliverySchema = z
   .object({
     id: z.string().describe('Also the `webhook-id` header: the same for every attempt.'),
     batch_id: z.string(),
     type: z.enum(webhookEvents),
-    url: z.string(),
-    status: z.enum(['pending', 'delivered', 'failed']),
-    attempts: z.array(attemptSchema),
+    url: z.string().nullable(),
+    status: z.enum(deliveryStatuses),
+    error: z.string().nullable().describe('`gone`: a 410 of the receiver ended the deliveries of its batch.'),
+    attempts: z.array(attempt).describe('The last ones, oldest first.'),
     created_at: z.iso.datetime(),
     next_attempt_at: z.iso.datetime().nullable(),
   })
@@ -28,17 +24,16 @@ export const deliverySchema = z
 export type DeliveryResource = z.infer<typeof deliverySchema>;
 
 export const deliveryPageSchema = pageOf(deliverySchema).meta({ id: 'DeliveryPage' });
-export const deliveryListQuery = z.strictObject({ ...pageQuery, batch_id: z.string().max(100).optional() });
+export const deliveryListQuery = z.strictObject({
+  ...pageQuery,
+  batch_id: z.string().max(100).optional(),
+  status: z.enum(deliveryStatuses).optional(),
+});
 export const deliveryParams = z.object({ id: z.string() });
 
 export const webhookTestRequestSchema = z
   .strictObject({ url: urlText, secret: webhookSecret.nullish() })
   .meta({ id: 'WebhookTestRequest' });
-export const webhookTestSchema = z
-  .object({
-    delivered: z.boolean(),
-    status: z.int().nullable(),
-    duration_ms: z.number(),
-    error: z.string().nullable(),
-  })
-  .meta({ id: 'WebhookTest' });
+export const webhookTestSchema = attemptSchema
+  .extend({ id: z.string().describe('The `webhook-id` that the receiver saw.') })
+  .meta({ id: 'WebhookTest', description: '`error` null: the receiver took the event.' });

@@ -55,11 +55,13 @@ export const metadata = z
 const minSecretBytes = 24;
 const maxSecretBytes = 64;
 
-/** Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes. */
-export const webhookSecret = z.string().refine(isWebhookSecret, {
-  error: `must be whsec_ and the base64 of ${minSecretBytes} to ${maxSecretBytes} bytes`,
-  params: { code: 'invalid_secret' },
-});
+/** Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes; two, with a blank between, while one is rotated. */
+export const webhookSecret = z
+  .string()
+  .refine((text) => text.split(' ').length <= 2 && text.split(' ').every(isWebhookSecret), {
+    error: `must be whsec_ and the base64 of ${minSecretBytes} to ${maxSecretBytes} bytes`,
+    params: { code: 'invalid_secret' },
+  });
 
 function isWebhookSecret(text: string): boolean {
   const encoded = /^whsec_([A-Za-z0-9+/]{1,100}={0,2})$/.exec(text)?.[1];

@@ -5,7 +5,8 @@ import type { Sandbox } from './context.ts';
 import { FAULTS, isFaultName } from './fault-table.ts';
 import { faultSchema, scenarioNames, type FaultEntry } from './faults.ts';
 import { jsonOf } from './json-body.ts';
-import { resetLedger, toLedgerReport } from './ledger.ts';
+import { toLedgerReport, toLedgerSummary } from './ledger-report.ts';
+import { resetLedger } from './ledger.ts';
 import { Refusal } from './refusal.ts';
 import { settingsSchema } from './settings.ts';
 import { addRegistered } from './tokens.routes.ts';
@@ -39,6 +40,7 @@ export function addAdminRoutes(app: FastifyInstance, sandbox: Sandbox): void {
   app.get<{ Querystring: { since?: string } }>('/admin/ledger', async (request) =>
     toLedgerReport(sandbox.ledger, Number(request.query.since ?? 0) || 0),
   );
+  app.get('/admin/ledger/summary', async () => toLedgerSummary(sandbox.ledger));
   app.delete('/admin/ledger', async (_request, reply) => {
     resetLedger(sandbox.ledger, sandbox.clock.now());
     return reply.code(204).send();
@@ -57,7 +59,7 @@ function addFaultRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     known: Object.entries(FAULTS).map(([name, kind]) => ({
       name,
       at: kind.at,
-      in_scenario: kind.inScenario,
+      scenario_at: kind.scenarioAt,
       params: z.toJSONSchema(kind.params, { io: 'input' }),
     })),
   }));
@@ -65,6 +67,10 @@ function addFaultRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     faults.entries = [];
     faults.scenario = null;
     faults.drawn.clear();
+    return reply.code(204).send();
+  });
+  app.delete<{ Params: { id: string } }>('/admin/faults/:id', async (request, reply) => {
+    faults.entries = faults.entries.filter((entry) => entry.id !== Number(request.params.id));
     return reply.code(204).send();
   });
   app.post('/admin/scenario', async (request) => {

@@ -27,13 +27,14 @@ export async function createApp(sandbox: Sandbox): Promise<FastifyInstance> {
   await app.register(multipart, { limits: { files: MAX_PARTS }, throwFileSizeLimit: false });
   addJsonBodies(app);
   addHooks(app, sandbox);
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler((error, request, reply) => {
     if (error instanceof Refusal) {
       const { status, body } = toRefusalAnswer(error, sandbox.settings.codeIn);
       return reply.code(status).headers(error.headers).send(body);
     }
     const status = statusOf(error);
-    if (status >= 500) sandbox.log.error({ err: error }, 'call failed');
+    // A caller that went away in mid-call is no fault of ours.
+    if (status >= 500 && !request.raw.destroyed) sandbox.log.error({ err: error }, 'call failed');
     return reply.code(status).send({ detail: status >= 500 ? 'Internal Server Error' : String(error) });
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ detail: 'Not Found' }));

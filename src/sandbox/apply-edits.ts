@@ -41,6 +41,7 @@ function applyEdit(draft: Draft, edit: Edit, context: EditContext): Step {
     case 'rotate':
     case 'concat':
     case 'place':
+    case 'generate':
       return applyLook(draft, edit, context);
     default:
       return edit satisfies never;

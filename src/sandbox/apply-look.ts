@@ -12,7 +12,9 @@ const STILL_MS = 5000;
 
 type Look = Extract<
   Edit,
-  { readonly op: 'shape' | 'resize' | 'size' | 'speed' | 'volume' | 'fade' | 'rotate' | 'concat' | 'place' }
+  {
+    readonly op: 'shape' | 'resize' | 'size' | 'speed' | 'volume' | 'fade' | 'rotate' | 'concat' | 'place' | 'generate';
+  }
 >;
 
 export function applyLook(draft: Draft, edit: Look, context: EditContext): Step {
@@ -39,6 +41,8 @@ export function applyLook(draft: Draft, edit: Look, context: EditContext): Step 
       return { draft: { ...draft, m: { ...draft.m, [edit.at === 'in' ? 'fade_in_ms' : 'fade_out_ms']: edit.ms } } };
     case 'concat':
       return concat(draft, context);
+    case 'generate':
+      return appendGenerated(draft, edit.prompt, context);
     case 'place':
       // The first edit put the video there already.
       return { draft };
@@ -68,6 +72,14 @@ function concat(draft: Draft, context: EditContext): Step {
     return pieces.length > 0 ? pieces : [toSegment(media, 1000 + index)];
   });
   return joined.length === 0 ? { ask: replies.noVideo } : { draft: withSegments(draft, VIDEO_TRACK, joined) };
+}
+
+/** The planned clip of this prompt goes to the end of the timeline. */
+function appendGenerated(draft: Draft, prompt: string, context: EditContext): Step {
+  const clip = context.planned.find((media) => media.name === prompt.slice(0, media.name.length));
+  if (clip === undefined) return { ask: replies.noGeneration };
+  const placed = segmentsOf(draft, VIDEO_TRACK);
+  return { draft: withSegments(draft, VIDEO_TRACK, [...placed, toSegment(clip, 2000 + placed.length)]) };
 }
 
 export function toSegment(media: Media, clip: number): Segment {

@@ -10,7 +10,8 @@ export interface Size {
   readonly height: number;
 }
 
-const even = (side: number): number => Math.max(2, Math.round(side / 2) * 2);
+/** Downwards, but for what floating point lost on the way to a whole number. */
+const even = (side: number): number => Math.max(2, Math.floor(side / 2 + 1e-6) * 2);
 
 /** Shrinks to the limits, never enlarges. */
 export function toOutputSize({ width, height }: Size): Size {

@@ -1,5 +1,4 @@
 /** Waiting on the sandbox's own time scale: 20 makes a turn of 20 s last one second, 0 makes it instant. */
-import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Clock {
   readonly now: () => number;
@@ -7,18 +6,29 @@ export interface Clock {
   readonly sleep: (durationMs: number) => Promise<void>;
   /** Waits for real milliseconds, for faults that say when exactly. */
   readonly sleepReal: (durationMs: number) => Promise<void>;
-  readonly scaled: (durationMs: number) => number;
 }
 
 export function createClock(timeScale: () => number, closing: AbortSignal): Clock {
-  const scaled = (durationMs: number): number => {
-    const scale = timeScale();
-    return scale === 0 || !Number.isFinite(scale) ? 0 : durationMs / scale;
-  };
+  // One listener for all: thousands of turns may wait at once, and a signal's listeners are a list.
+  const waiting = new Set<() => void>();
+  closing.addEventListener('abort', () => {
+    for (const wake of waiting) wake();
+  });
   const sleepReal = async (durationMs: number): Promise<void> => {
     if (durationMs <= 0 || closing.aborted) return;
-    // The only rejection is the abort on close, and then whoever waits may go on to its own end.
-    await wait(durationMs, undefined, { signal: closing, ref: false }).catch(() => undefined);
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, durationMs);
+      waiting.add(wake);
+    });
   };
-  return { now: () => Date.now(), scaled, sleepReal, sleep: (durationMs) => sleepReal(scaled(durationMs)) };
+  const sleep = async (durationMs: number): Promise<void> => {
+    const scale = timeScale();
+    if (scale > 0) await sleepReal(durationMs / scale);
+  };
+  return { now: () => Date.now(), sleep, sleepReal };
 }

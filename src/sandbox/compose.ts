@@ -81,13 +81,9 @@ function joinSegments(graph: Graph, segments: readonly Segment[]): { picture: st
   const fps = Math.min(MAX_FPS, Math.max(...segments.map((segment) => graph.mediaOf(segment)?.fps ?? 30)));
   const parts = segments.map((segment, index) => {
     const media = graph.mediaOf(segment);
-    const input = addInput(
-      graph,
-      media,
-      media?.kind === 'image' ? ['-loop', '1', '-t', seconds(segment.m.out_ms ?? 0)] : [],
-    );
+    const input = addInput(graph, media);
     graph.filters.push(
-      `[${input}:v:0]${pictureOf(graph, segment, fps)}[v${index}]`,
+      `[${input}:v:0]${pictureOf(graph, segment, fps, media?.kind === 'image')}[v${index}]`,
       soundOf(segment, media, input, index),
     );
     return `[v${index}][a${index}]`;
@@ -98,13 +94,16 @@ function joinSegments(graph: Graph, segments: readonly Segment[]): { picture: st
   return { picture: '[video]', sound: '[sound]' };
 }
 
-function pictureOf(graph: Graph, segment: Segment, fps: number): string {
+function pictureOf(graph: Graph, segment: Segment, fps: number, isStill: boolean): string {
   const { in_ms: from = 0, out_ms: to = 0, speed = 1, rotate = 0 } = segment.m;
   const { width, height } = graph.size;
   const turns = Array.from({ length: Math.round(rotate / 90) % 4 }, () => 'transpose=clock');
+  // A still is its first frame over and over; demuxers differ in how they could be told to repeat it.
+  const source = isStill
+    ? ['trim=end_frame=1', 'loop=loop=-1:size=1', `setpts=N/${fps}/TB`, `trim=duration=${seconds(segment.d)}`]
+    : [`trim=start=${seconds(from)}:end=${seconds(to)}`, `setpts=(PTS-STARTPTS)/${speed}`];
   return [
-    `trim=start=${seconds(from)}:end=${seconds(to)}`,
-    `setpts=(PTS-STARTPTS)/${speed}`,
+    ...source,
     `fps=${fps}`,
     ...turns,
     `scale=${width}:${height}:force_original_aspect_ratio=decrease:force_divisible_by=2`,

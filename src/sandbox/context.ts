@@ -1,5 +1,6 @@
 /** What every part of the sandbox gets as its first argument. Made once by `openSandbox`. */
 import type { Logger } from 'pino';
+import type { Background } from './background.ts';
 import type { Clock } from './clock.ts';
 import type { FaultBook } from './faults.ts';
 import type { FfmpegTools } from './ffmpeg.ts';
@@ -21,6 +22,7 @@ export interface Sandbox {
   readonly dataDir: string;
   /** Null in copy mode, where nothing is decoded or encoded. */
   readonly tools: FfmpegTools | null;
+  readonly background: Background;
   readonly renders: Limiter;
   readonly probes: Limiter;
   /** Aborted on close: ends waits, fetches and ffmpeg. */

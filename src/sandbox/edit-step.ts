@@ -5,6 +5,8 @@ import type { Media } from './store.ts';
 
 export interface EditContext {
   readonly media: readonly Media[];
+  /** Clips that this instruction will generate. */
+  readonly planned: readonly Media[];
   /** Whether a font is here that can draw this text. */
   readonly canDraw: (text: string) => boolean;
 }

@@ -24,6 +24,10 @@ const ms = (byDefault: number) => z.number().min(0).default(byDefault);
 
 const any = ENDPOINTS;
 const inSession = ['upload', 'run_sse', 'state', 'render', 'claim-token'] as const;
+/** A turn that may or may not have been taken ends unconfirmed, and rightly so: not for a mix that should succeed. */
+const repeatable = ENDPOINTS.filter((endpoint) => endpoint !== 'run_sse');
+/** On anonymous-token a 429 is the weekly quota, which waiting cannot help. */
+const waitable = ENDPOINTS.filter((endpoint) => endpoint !== 'anonymous-token');
 const turn = ['run_sse'] as const;
 const upload = ['upload'] as const;
 const render = ['render'] as const;
@@ -33,11 +37,15 @@ const state = ['state'] as const;
 interface FaultKind {
   readonly at: readonly Endpoint[];
   readonly params: z.ZodType;
-  /** Part of the random mix of a scenario: a client is expected to live through it. */
-  readonly inScenario: boolean;
+  /** Where a scenario's random mix may use it: a client is expected to bring its files through. */
+  readonly scenarioAt: readonly Endpoint[];
 }
-const kind = <P extends z.ZodType>(at: readonly Endpoint[], params: P, inScenario = false) =>
-  ({ at, params, inScenario }) satisfies FaultKind;
+const kind = <P extends z.ZodType>(
+  at: readonly Endpoint[],
+  params: P,
+  inScenario: boolean | readonly Endpoint[] = false,
+) =>
+  ({ at, params, scenarioAt: inScenario === true ? at : inScenario === false ? [] : inScenario }) satisfies FaultKind;
 
 const CUT = z.object({ at: share(0.5) });
 
@@ -53,12 +61,12 @@ export const FAULTS = {
   'bare-413': kind(upload, none),
   'export-blocked': kind(render, code),
   forbidden: kind(any, code),
-  'rate-limited': kind(any, z.object({ as, retryAfterS: z.number().min(0).nullable().default(null) }), true),
-  'bad-gateway': kind(any, z.object({ status: z.number().int().min(500).max(599).default(502) }), true),
+  'rate-limited': kind(any, z.object({ as, retryAfterS: z.number().min(0).nullable().default(null) }), waitable),
+  'bad-gateway': kind(any, z.object({ status: z.number().int().min(500).max(599).default(502) }), repeatable),
   'html-404': kind(any, none),
   'json-404': kind(any, none),
-  'server-error': kind(any, none, true),
-  'connection-reset': kind(any, none, true),
+  'server-error': kind(any, none, repeatable),
+  'connection-reset': kind(any, none, repeatable),
   'reply-lost': kind(any, none),
   slow: kind(any, z.object({ delayMs: ms(1000) }), true),
   // A turn

@@ -101,10 +101,10 @@ export function drawScenario(book: FaultBook, call: Call): void {
   book.drawn.set(key, nth);
   const random = createRandom(toSeed(`${seed}:${key}:${nth}`));
   if (random.next() >= rate) return;
-  const open = names.filter((name) => FAULTS[name].at.some((at) => at === call.endpoint));
+  const open = names.filter((name) => FAULTS[name].scenarioAt.some((at) => at === call.endpoint));
   call.scenarioFault = open[Math.floor(random.next() * open.length)] ?? null;
 }
 
 export function scenarioNames(): FaultName[] {
-  return (Object.keys(FAULTS) as FaultName[]).filter((name) => FAULTS[name].inScenario);
+  return (Object.keys(FAULTS) as FaultName[]).filter((name) => FAULTS[name].scenarioAt.length > 0);
 }

@@ -22,12 +22,14 @@ export class FfmpegError extends Error {
   override readonly name = 'FfmpegError';
 }
 
-export function findFfmpeg(environment: SandboxEnvironment = readEnvironment()): FfmpegTools {
+export function findFfmpeg(
+  environment: SandboxEnvironment = readEnvironment(),
+  fallbacks: readonly string[] = installedFfmpegs(),
+): FfmpegTools {
   const candidates = [
     ...(environment.ffmpegPath === null ? [] : [environment.ffmpegPath]),
     ...environment.searchPath.map((folder) => join(folder, 'ffmpeg')),
-    ...packageFolders().map((folder) => join(folder, '@ffmpeg-binary', 'linux-x64', 'ffmpeg')),
-    DEBIAN_FFMPEG,
+    ...fallbacks,
   ];
   const ffmpegPath = candidates.find(isExecutable);
   if (ffmpegPath === undefined) {
@@ -36,6 +38,11 @@ export function findFfmpeg(environment: SandboxEnvironment = readEnvironment()):
     );
   }
   return { ffmpegPath, fonts: findFont(environment.fontPath, packageFolders()) };
+}
+
+function installedFfmpegs(): string[] {
+  const packaged = packageFolders().map((folder) => join(folder, '@ffmpeg-binary', 'linux-x64', 'ffmpeg'));
+  return [...packaged, DEBIAN_FFMPEG];
 }
 
 /** `node_modules` of this folder and of those above it. */

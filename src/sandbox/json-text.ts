@@ -3,6 +3,8 @@
  * prints them with the plain JSON functions changes them, and the sandbox has to notice that.
  */
 
+import { createHash } from 'node:crypto';
+
 declare global {
   interface JSON {
     /** Prints as exactly this text (Node ≥ 22; not yet in TypeScript's library). */
@@ -36,6 +38,11 @@ export function toCanonicalText(value: unknown): string {
     return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${toCanonicalText(item)}`).join(',')}}`;
   }
   return JSON.stringify(value) ?? 'null';
+}
+
+/** Of the canonical text of what `parseExact` returns: equal for equal JSON, and small enough to keep for each state ever shown. */
+export function toFingerprint(exact: unknown): string {
+  return createHash('sha256').update(toCanonicalText(exact)).digest('base64');
 }
 
 /** Prints bigints as bare numbers with every digit. */

@@ -118,21 +118,3 @@ export function endCall(ledger: Ledger, call: CallRecord): void {
   ledger.calls[ledger.nextCall] = call;
   ledger.nextCall = (ledger.nextCall + 1) % MAX_CALLS;
 }
-
-/** Ledger as JSON. `sinceMs` leaves out what is older, in tokens, sessions, renders and calls. */
-export function toLedgerReport(ledger: Ledger, sinceMs: number) {
-  const calls = [...ledger.calls.slice(ledger.nextCall), ...ledger.calls.slice(0, ledger.nextCall)];
-  return {
-    startedAt: ledger.startedAt,
-    tokens: ledger.tokens.filter((token) => token.at >= sinceMs),
-    sessions: [...ledger.sessions.values()]
-      .filter((session) => session.createdAt >= sinceMs)
-      .map((session) => ({ ...session, calls: ledger.sessionCounts.get(session.id) ?? {} })),
-    renders: [...ledger.renders.values()].filter((render) => render.createdAt >= sinceMs),
-    draft_mismatches: ledger.draftMismatches.filter((mismatch) => mismatch.at >= sinceMs),
-    charged: [...ledger.sessions.values()].reduce((sum, session) => sum + session.charged, 0),
-    counts: Object.fromEntries(ledger.counts),
-    faults: Object.fromEntries(ledger.faults),
-    calls: calls.filter((call) => call.at >= sinceMs),
-  };
-}

@@ -17,6 +17,8 @@ interface Flags {
   readonly renderShape: 'T' | 'L' | 'mixed';
   readonly stateShape: 'nested' | 'data' | 'top';
   readonly codeIn: 'body' | 'status' | 'both';
+  readonly silentRate: number;
+  readonly generation?: true;
   readonly copy?: true;
   readonly credits: number;
   readonly token: readonly { token: string; credits: number }[];
@@ -60,6 +62,8 @@ const command = new Command('sandbox')
     choice('--state-shape <x>', 'where draft and media lie in a state reply', ['nested', 'data', 'top'], 'nested'),
   )
   .addOption(choice('--code-in <x>', 'where 1001, 1002, 2001, 4001, 4002 show', ['body', 'status', 'both'], 'body'))
+  .option('--silent-rate <n>', 'share of edits that are answered without text, 0 to 1', toNumber, 0)
+  .option('--generation', 'generate test clips on request, for 100 credits each')
   .option('--copy', 'renders give the source back instead of encoding; needs no ffmpeg (for load tests)')
   .option('--credits <n>', 'credits of a new anonymous token', toNumber, 100)
   .option('--token <token[:credits]>', 'a registered token, 25000 credits by default; repeatable', toToken, [])
@@ -91,6 +95,7 @@ Admin, from loopback only, without a token:
   POST /admin/sessions/:id/forget             answers 1002 from now on
   POST /admin/credits {token? | all, available}
   GET /admin/ledger?since=<epoch ms>          what was received, applied and charged
+  GET /admin/ledger/summary                   figures alone
   DELETE /admin/ledger
 
 Faults and the instructions it understands: src/sandbox/README.md`,

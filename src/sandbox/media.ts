@@ -32,6 +32,8 @@ export async function readMedia(
   const name = basename(file.name);
   if (sandbox.settings.copy || tools === null) return { ...file, name, ...UNREAD };
   const facts = await sandbox.probes.run(() => probe(file.path, tools.ffmpegPath));
+  if (facts.videoCodec === null && file.kind !== 'audio') throw new Error('no picture in this file');
+  if (facts.audioCodec === null && file.kind === 'audio') throw new Error('no sound in this file');
   const { durationMs, width, height, fps, audioCodec } = facts;
   return { ...file, name, durationMs, width, height, fps, hasAudio: audioCodec !== null };
 }

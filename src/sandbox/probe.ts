@@ -50,21 +50,11 @@ export interface RawFrame {
 /** The frame that shows at `atMs`. */
 export async function readFrame(path: string, atMs: number): Promise<RawFrame> {
   const { ffmpegPath } = findFfmpeg();
-  const { width, height } = await probe(path, ffmpegPath);
-  const args = [
-    ...SAFE_INPUT,
-    '-ss',
-    (atMs / 1000).toFixed(3),
-    '-i',
-    path,
-    '-frames:v',
-    '1',
-    '-f',
-    'rawvideo',
-    '-pix_fmt',
-    'rgb24',
-    'pipe:1',
-  ];
-  const { stdout } = await runFfmpeg(ffmpegPath, args, { wantsOutput: true, timeoutMs: 60_000 });
-  return { width, height, rgb: stdout };
+  const seek = (atMs / 1000).toFixed(3);
+  const output = ['-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+  const args = [...SAFE_INPUT, '-ss', seek, '-i', path, ...output];
+  const { stdout, stderr } = await runFfmpeg(ffmpegPath, args, { wantsOutput: true, timeoutMs: 60_000 });
+  // The input is described first, so its size is the one that is found.
+  const facts = toMediaFacts(stderr);
+  return { width: facts?.width ?? 0, height: facts?.height ?? 0, rgb: stdout };
 }

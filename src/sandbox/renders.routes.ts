@@ -6,7 +6,7 @@ import type { Sandbox } from './context.ts';
 import { takeFault } from './faults.ts';
 import { sendFile } from './file-range.ts';
 import { bodyOf, jsonOf } from './json-body.ts';
-import { parseExact, toCanonicalText } from './json-text.ts';
+import { parseExact, toFingerprint } from './json-text.ts';
 import { outputUrl, toPollReply } from './poll-reply.ts';
 import { Refusal, refusals } from './refusal.ts';
 import { runJob } from './render.ts';
@@ -113,9 +113,10 @@ function submit(sandbox: Sandbox, call: Call, session: Session, id: string): Job
 
 /** The draft that was sent is what gets rendered; one that no state read has shown is refused in the job. */
 function start(sandbox: Sandbox, job: Job, bodyText: string, draft: unknown): void {
+  // Parsed once more with every number as it was spelled: the plain value has rounded them.
   const exact = parseExact(bodyText) as { readonly draft: unknown };
   const entry = sandbox.ledger.renders.get(job.id);
-  if (!job.session.served.has(toCanonicalText(exact.draft))) {
+  if (!job.session.served.has(toFingerprint(exact.draft))) {
     job.failure = 'draft_mismatch: the draft sent is not one that the state of this session has shown';
     if (entry !== undefined) entry.draft_mismatch = true;
     sandbox.ledger.draftMismatches.push({ renderId: job.id, sessionId: job.session.id, at: job.createdAtMs });
@@ -126,8 +127,10 @@ function start(sandbox: Sandbox, job: Job, bodyText: string, draft: unknown): vo
     counts.openRenders += 1;
     counts.peakRenders = Math.max(counts.peakRenders, counts.openRenders);
   }
-  void runJob(sandbox, job, draft).finally(() => {
+  const run = async (): Promise<void> => {
+    await runJob(sandbox, job, draft);
     if (counts !== undefined) counts.openRenders -= 1;
     if (entry !== undefined) entry.status = job.status;
-  });
+  };
+  sandbox.background.add(run());
 }

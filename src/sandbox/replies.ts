@@ -53,6 +53,10 @@ export const replies = {
     'There is no music on the timeline. Which volume do you mean?',
     '时间线上没有音乐，您指的是哪个音量？',
   ),
+  noGeneration: both(
+    'I cannot generate clips here. Shall I work with what you uploaded?',
+    '这里无法生成视频，要使用您上传的素材吗？',
+  ),
   done: (seconds: number): Say =>
     both(`Done. The timeline is now ${seconds} s long.`, `已完成。时间线现在长 ${seconds} 秒。`),
   question: both('Which part do you mean, the beginning or the end?', '您指的是哪一部分，开头还是结尾？'),

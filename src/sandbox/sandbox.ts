@@ -1,14 +1,17 @@
 /** Opens a sandbox in this process: resources in order, closed in reverse, also when the start fails half-way. */
+import { setMaxListeners } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pino } from 'pino';
 import { createApp } from './app.ts';
+import { createBackground } from './background.ts';
 import { createClock } from './clock.ts';
 import { readEnvironment } from './config.ts';
 import type { Sandbox } from './context.ts';
 import { findFfmpeg } from './ffmpeg.ts';
-import { createLedger, toLedgerReport } from './ledger.ts';
+import { toLedgerReport } from './ledger-report.ts';
+import { createLedger } from './ledger.ts';
 import { createLimiter } from './limiter.ts';
 import { createRandom } from './random.ts';
 import { optionsSchema, settingsSchema, type ResolvedOptions, type SandboxOptions } from './settings.ts';
@@ -35,6 +38,8 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<OpenSan
     resolved.dataDir === null ? await mkdtemp(join(tmpdir(), 'nemo-sandbox-')) : resolve(resolved.dataDir);
   await mkdir(dataDir, { recursive: true });
   const closing = new AbortController();
+  // Every fetch and every ffmpeg listens to it: many at once are no leak.
+  setMaxListeners(0, closing.signal);
   const removeData = async (): Promise<void> => {
     if (isTemporary) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
@@ -46,6 +51,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<OpenSan
     const close = async (): Promise<void> => {
       closing.abort();
       await app.close();
+      await sandbox.background.settled();
       await removeData();
     };
     return { url, port: Number(new URL(url).port), dataDir, close, ledger: () => toLedgerReport(sandbox.ledger, 0) };
@@ -82,6 +88,7 @@ function createSandbox(options: ResolvedOptions, dataDir: string, closing: Abort
     },
     log: pino({ level: options.logLevel ?? environment.logLevel, name: 'sandbox' }),
     tools: settings.copy ? null : findFfmpeg(environment),
+    background: createBackground(),
     renders: createLimiter(MAX_FFMPEG),
     probes: createLimiter(MAX_FFMPEG),
     baseUrl: '',

@@ -52,6 +52,7 @@ function createSession(sandbox: Sandbox, account: Account, token: string, langua
     touchedAtMs: now,
     media: [],
     generated: [],
+    made: [],
     draft: null,
     served: new Set(),
     isTurnRunning: false,

@@ -6,12 +6,21 @@ const MAX_FILE_BYTES = 500 * 1024 * 1024;
 
 /** All of these may change at run time. `timeScale` 0 stands for "instant" (JSON has no Infinity). */
 export const settingsSchema = z.object({
-  timeScale: z.number().min(0).default(1),
+  timeScale: z
+    .number()
+    .min(0)
+    .or(z.literal(Number.POSITIVE_INFINITY))
+    .transform((scale) => (Number.isFinite(scale) ? scale : 0))
+    .default(1),
   dialect: z.enum(['A', 'B', 'C']).default('B'),
   renderShape: z.enum(['T', 'L', 'mixed']).default('T'),
   stateShape: z.enum(['nested', 'data', 'top']).default('nested'),
   /** Where 1001, 1002, 2001, 4001 and 4002 show: an envelope at HTTP 200, a bare HTTP status, or both. */
   codeIn: z.enum(['body', 'status', 'both']).default('body'),
+  /** Share of edits that are applied without a word (seed: about 30 %); 0 by default, so that tests see text. */
+  silentRate: z.number().min(0).max(1).default(0),
+  /** Whether "generate a clip of …" makes a clip (for 100 credits) or is asked back. */
+  generation: z.boolean().default(false),
   /** Renders hand the source's bytes back instead of encoding; no ffmpeg is started at all. */
   copy: z.boolean().default(false),
   /** Credits of a new anonymous token (seed: 100). */

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Call } from './call.ts';
 import type { Sandbox } from './context.ts';
 import { takeFault } from './faults.ts';
-import { parseExact, toCanonicalText, toJsonText } from './json-text.ts';
+import { parseExact, toFingerprint, toJsonText } from './json-text.ts';
 import { sessionOf } from './sessions.ts';
 import { toMediaReply } from './media.ts';
 import type { Session } from './store.ts';
@@ -50,7 +50,7 @@ function toStateText(sandbox: Sandbox, call: Call, session: Session): string {
 
 function remember(session: Session, draft: unknown): void {
   if (draft === undefined || draft === null) return;
-  session.served.add(toCanonicalText(parseExact(toJsonText(draft))));
+  session.served.add(toFingerprint(parseExact(toJsonText(draft))));
   const [oldest] = session.served;
   if (session.served.size > MAX_SERVED && oldest !== undefined) session.served.delete(oldest);
 }

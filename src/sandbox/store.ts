@@ -42,9 +42,12 @@ export interface Session {
   readonly language: string;
   touchedAtMs: number;
   media: Media[];
+  /** `generated_media`, as states show it. */
   generated: Record<string, unknown>[];
+  /** Clips that were generated, as media that edits can use. */
+  made: Media[];
   draft: Draft | null;
-  /** Canonical texts of drafts that state reads have returned; a render must send one of them. */
+  /** Fingerprints of drafts that state reads have returned; a render must send one of them. */
   readonly served: Set<string>;
   isTurnRunning: boolean;
   isPaid: boolean;

@@ -32,7 +32,7 @@ export function planTurn(sandbox: Sandbox, call: Call, mediaNames: readonly stri
   const before = take('sse-cut-applied-before');
   const never = take('sse-cut-never-applied');
   const vanishes = take('session-vanishes');
-  const silent = take('silent-edit') !== null;
+  const silent = take('silent-edit') !== null || sandbox.random.next() < sandbox.settings.silentRate;
   const silentNoOp = take('silent-no-op') !== null;
   const claimed = take('claimed-no-op') !== null;
   const lone = take('temporary-issue-alone');

@@ -5,6 +5,7 @@
 import type { Sandbox } from './context.ts';
 import { encodeEvent } from './dialect.ts';
 import { settleDraft, type Draft } from './draft.ts';
+import { makeGenerated } from './generate.ts';
 import type { TurnRecord } from './ledger.ts';
 import { replies, toLanguage } from './replies.ts';
 import type { Session } from './store.ts';
@@ -17,8 +18,11 @@ import type { Outcome } from './work-out.ts';
 /** Typical durations (upstream rule 7), before the time scale. */
 const TEXT_MS = [5_000, 15_000] as const;
 const EDIT_MS = [10_000, 30_000] as const;
+const GENERATION_MS = [100_000, 300_000] as const;
 const FORMS: readonly HeartbeatForm[] = ['word', 'json', 'event', 'empty', 'comment'];
 const EDIT_TOOL = 'edit_multitrack';
+const GENERATION_TOOL = 'generate_video_with_seedance';
+const BEATS: readonly Moment[] = [0.3, 0.4, 0.5, 0.6].map((at) => ({ at, events: [{ type: 'heartbeat' }] }));
 /** What adds music, titles and effects after the stream: any name but `edit_multitrack`. */
 const LATE_TOOL = 'generate_background_layers';
 
@@ -42,7 +46,7 @@ export async function runTurn(sandbox: Sandbox, turn: Turn): Promise<void> {
   const emit = createEmit(sandbox, turn);
   if (plan.stall !== null) return runStall(sandbox, turn, plan.stall.forMs);
   if (plan.heartbeats !== null) return runHeartbeats(sandbox, turn, emit);
-  const [shortest, longest] = turn.outcome.kind === 'edit' ? EDIT_MS : TEXT_MS;
+  const [shortest, longest] = durationOf(turn.outcome);
   const length = sandbox.random.between(shortest, longest);
   let passed = 0;
   let isCut = false;
@@ -62,6 +66,11 @@ export async function runTurn(sandbox: Sandbox, turn: Turn): Promise<void> {
   if (isCut) return;
   if (plan.cutAt !== null) writer.cut();
   else await writer.end();
+}
+
+function durationOf(outcome: Outcome): readonly [number, number] {
+  if (outcome.kind === 'question') return TEXT_MS;
+  return outcome.planned.length > 0 ? GENERATION_MS : EDIT_MS;
 }
 
 function createEmit(sandbox: Sandbox, { writer }: Turn): (event: TurnEvent) => Promise<void> {
@@ -85,7 +94,7 @@ function toMoments(turn: Turn): Moment[] {
   }
   if (outcome.kind === 'question')
     return [start, { at: 0.5, events: [{ type: 'heartbeat' }] }, { at: 0.95, events: wordsOf(turn) }];
-  const name = plan.lateStageMs === null ? EDIT_TOOL : LATE_TOOL;
+  const name = outcome.planned.length > 0 ? GENERATION_TOOL : plan.lateStageMs === null ? EDIT_TOOL : LATE_TOOL;
   const hasTool = plan.text === 'own' || plan.text === 'gui' || typeof plan.text === 'object';
   return [
     start,
@@ -94,7 +103,7 @@ function toMoments(turn: Turn): Moment[] {
       at: 0.2,
       events: hasTool ? [{ type: 'tool-call', name, args: { operations: outcome.edits.map((edit) => edit.op) } }] : [],
     },
-    { at: 0.4, events: [{ type: 'heartbeat' }] },
+    ...BEATS,
     { at: 0.7, apply: true, events: hasTool ? [{ type: 'tool-result', name, result: { success: true } }] : [] },
     { at: 0.95, events: plan.isSilent ? [] : wordsOf(turn) },
   ];
@@ -127,6 +136,7 @@ async function applyInTurn(sandbox: Sandbox, turn: Turn): Promise<void> {
   const { plan, outcome } = turn;
   if (outcome.kind !== 'edit' || plan.apply === 'never') return;
   if (plan.apply !== 'in-turn') await sandbox.clock.sleepReal(plan.apply.afterMs);
+  for (const planned of outcome.planned) await makeGenerated(sandbox, turn.session, planned);
   if (turn.session.isForgotten) return;
   if (plan.lateStageMs === null) commit(sandbox, turn, outcome.draft);
   else commitInStages(sandbox, turn, outcome.draft, plan.lateStageMs);
@@ -148,7 +158,7 @@ function commitInStages(sandbox: Sandbox, turn: Turn, draft: Draft, delayMs: num
     session.draft = settleDraft(draft);
     session.generated = [...session.generated, { id: `gen_${sandbox.random.hex(8)}`, type: 'layer', status: 'ready' }];
   };
-  void land();
+  sandbox.background.add(land());
 }
 
 async function runStall(sandbox: Sandbox, turn: Turn, forMs: number | null): Promise<void> {

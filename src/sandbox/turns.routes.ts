@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Call } from './call.ts';
 import type { Sandbox } from './context.ts';
+import { GENERATION_COST } from './generate.ts';
 import { jsonOf } from './json-body.ts';
 import type { TurnRecord } from './ledger.ts';
 import { Refusal } from './refusal.ts';
@@ -11,7 +12,7 @@ import type { Session } from './store.ts';
 import { createStreamWriter } from './stream-writer.ts';
 import { runTurn, type Turn } from './turn.ts';
 import { planTurn } from './turn-plan.ts';
-import { workOut } from './work-out.ts';
+import { workOut, type Outcome } from './work-out.ts';
 
 export const turnSchema = z.object({
   app_name: z.literal('nemo_agent'),
@@ -28,22 +29,30 @@ export function addTurnRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     const text = body.new_message.parts.map((part) => part.text).join('\n');
     const session = sessionOf(sandbox, call, body.session_id);
     if (session.isTurnRunning) throw new Refusal(409, 'another turn of this session is still running');
-    const { cost, record } = accept(sandbox, session, text);
+    // Worked out first: what it costs depends on it. Nothing is changed before it is paid.
+    const outcome = workOut(sandbox, session, text);
+    const { cost, record } = accept(sandbox, session, text, outcome);
     reply.hijack();
     const plan = planTurn(
       sandbox,
       call,
       session.media.map((media) => media.name),
     );
-    const outcome = workOut(sandbox, session, text);
     const writer = createStreamWriter(reply.raw, plan.wire);
-    void finish(sandbox, { session, record, plan, outcome, writer }, cost, call);
+    if (call.isReplyLost) writer.cut();
+    sandbox.background.add(finish(sandbox, { session, record, plan, outcome, writer }, cost, call));
   });
 }
 
 /** Pays and enters the turn into the ledger. From here on it is taken, whatever becomes of the stream. */
-function accept(sandbox: Sandbox, session: Session, text: string): { cost: number; record: TurnRecord } {
-  const cost = session.isPaid ? 0 : SESSION_COST;
+function accept(
+  sandbox: Sandbox,
+  session: Session,
+  text: string,
+  outcome: Outcome,
+): { cost: number; record: TurnRecord } {
+  const generated = outcome.kind === 'edit' ? outcome.planned.length : 0;
+  const cost = (session.isPaid ? 0 : SESSION_COST) + generated * GENERATION_COST;
   reserve(session.account, cost);
   session.isPaid = true;
   session.isTurnRunning = true;

@@ -1,4 +1,5 @@
 /** Uploads, by multipart or by URL. Files go to disk as they come in; nothing is put on the timeline. */
+import { finished } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Call } from './call.ts';
@@ -40,17 +41,29 @@ async function storeParts(sandbox: Sandbox, call: Call, request: FastifyRequest)
   const stopAt = cut === null ? null : expected > 0 ? expected * cut.at : 64 * 1024;
   const files: StoredFile[] = [];
   let received = 0;
-  for await (const part of request.parts({ limits: { fileSize: sandbox.settings.maxFileBytes } })) {
-    if (part.type !== 'file') continue;
-    const file = await storePart(sandbox, part, stopAt === null ? null : stopAt - received);
-    if (file === 'cut') {
-      request.raw.socket.destroy();
-      return null;
+  try {
+    for await (const part of request.parts({ limits: { fileSize: sandbox.settings.maxFileBytes } })) {
+      if (part.type !== 'file') continue;
+      const file = await storePart(sandbox, part, stopAt === null ? null : stopAt - received);
+      if (file === 'cut') {
+        request.raw.socket.destroy();
+        return null;
+      }
+      received += file.bytes;
+      files.push(file);
     }
-    received += file.bytes;
-    files.push(file);
+  } catch (error) {
+    // The rest is read and dropped, or a caller in mid-upload would see a reset instead of the refusal.
+    await drain(request);
+    throw error;
   }
   return files;
+}
+
+async function drain({ raw }: FastifyRequest): Promise<void> {
+  raw.unpipe();
+  raw.resume();
+  if (!raw.readableEnded && !raw.destroyed) await finished(raw).catch(() => undefined);
 }
 
 async function fetchAll(sandbox: Sandbox, call: Call, request: FastifyRequest): Promise<StoredFile[] | null> {
@@ -81,7 +94,7 @@ function land(sandbox: Sandbox, call: Call, session: Session, media: readonly Me
   const isApplied = !take('upload-not-applied');
   const taken = isMissing ? media.slice(0, -1) : media;
   const put = (): void => record(sandbox, session, taken, by);
-  if (late !== null) void sandbox.clock.sleepReal(late.delayMs).then(put);
+  if (late !== null) sandbox.background.add(sandbox.clock.sleepReal(late.delayMs).then(put));
   else if (isApplied) put();
   const files = taken.map((each) => toMediaReply(sandbox, each));
   if (take('upload-reordered')) files.reverse();

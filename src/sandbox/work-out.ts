@@ -4,6 +4,7 @@ import { toSegment } from './apply-look.ts';
 import type { Sandbox } from './context.ts';
 import { createDraft, segmentsOf, settleDraft, VIDEO_TRACK, withSegments, type Draft } from './draft.ts';
 import type { EditContext } from './edit-step.ts';
+import { planGenerated } from './generate.ts';
 import type { Edit } from './instructions/edit.ts';
 import { parseInstruction } from './instructions/parse-instruction.ts';
 import { readLane, type LaneForm } from './instructions/read-lane.ts';
@@ -11,7 +12,13 @@ import { replies, toLanguage, type Language } from './replies.ts';
 import type { Media, Session } from './store.ts';
 
 export type Outcome =
-  | { readonly kind: 'edit'; readonly edits: readonly Edit[]; readonly draft: Draft; readonly reply: string }
+  | {
+      readonly kind: 'edit';
+      readonly edits: readonly Edit[];
+      readonly planned: readonly Media[];
+      readonly draft: Draft;
+      readonly reply: string;
+    }
   | { readonly kind: 'question'; readonly reply: string };
 
 export function workOut(sandbox: Sandbox, session: Session, text: string): Outcome {
@@ -23,13 +30,20 @@ export function workOut(sandbox: Sandbox, session: Session, text: string): Outco
   if (lane.kind === 'unknown') return ask(replies.noSuchMedia(lane.name));
   const parsed = parseInstruction(lane.instruction, names);
   if (parsed.kind === 'question') return ask(replies.notUnderstood(parsed.rest));
-  const start = startOf(session, lane);
+  const prompts = parsed.edits.flatMap((edit) => (edit.op === 'generate' ? [edit.prompt] : []));
+  if (prompts.length > 0 && !sandbox.settings.generation) return ask(replies.noGeneration);
+  const planned = prompts.map((prompt) => planGenerated(sandbox, prompt));
+  const start = startOf(session, lane, parsed.edits[0]?.op === 'generate');
   if (typeof start === 'function') return ask(start);
-  const context: EditContext = { media: session.media, canDraw: (words) => canDraw(sandbox, words) };
+  const context: EditContext = {
+    media: [...session.media, ...session.made, ...planned],
+    planned,
+    canDraw: (words) => canDraw(sandbox, words),
+  };
   const applied = applyEdits(start, parsed.edits, context, language);
   if ('question' in applied) return { kind: 'question', reply: applied.question };
   const reply = replies.done(Math.round(applied.draft.d / 100) / 10)(language);
-  return { kind: 'edit', edits: parsed.edits, draft: applied.draft, reply };
+  return { kind: 'edit', edits: parsed.edits, planned, draft: applied.draft, reply };
 }
 
 function canDraw(sandbox: Sandbox, words: string): boolean {
@@ -37,7 +51,7 @@ function canDraw(sandbox: Sandbox, words: string): boolean {
 }
 
 /** The draft that the edits start from, or the question to ask. */
-function startOf(session: Session, lane: LaneForm): Draft | ((language: Language) => string) {
+function startOf(session: Session, lane: LaneForm, isGenerating: boolean): Draft | ((language: Language) => string) {
   const placed = session.draft === null ? [] : segmentsOf(session.draft, VIDEO_TRACK);
   if (lane.kind === 'replace' || (lane.kind === 'same' && placed.length === 0)) {
     const named = session.media.findLast((media) => media.name === lane.name && media.kind !== 'audio');
@@ -49,7 +63,8 @@ function startOf(session: Session, lane: LaneForm): Draft | ((language: Language
   const latest =
     session.media.findLast((media) => media.kind === 'video') ??
     session.media.findLast((media) => media.kind === 'image');
-  return latest === undefined ? replies.noVideo : draftOf(session, latest);
+  if (latest === undefined) return isGenerating ? createDraft() : replies.noVideo;
+  return draftOf(session, latest);
 }
 
 /** A timeline with this media alone. The revision goes on counting from the draft before. */

@@ -2,8 +2,8 @@
  * The only writer of files: load, decide, save if nobody was faster, then enqueue what comes next. A crash between
  * save and enqueue loses nothing: the saved state is the outbox, and the sweeper asks again.
  */
-import { deflateRawSync } from 'node:zlib';
 import type { Context } from './context.ts';
+import { packDraft } from './draft.ts';
 import { decide } from './domain/decide.ts';
 import { effectsOf, type Effects } from './domain/effects.ts';
 import type { FileEvent } from './domain/events.ts';
@@ -78,7 +78,7 @@ async function save(
     after.run,
     toStoredProgress(after),
     JSON.stringify(toScriptEffects(ctx, after, effects, options)),
-    storesDraft ? packDraft(options.draftText) : '',
+    storesDraft ? packDraft(options.draftText ?? '') : '',
   );
   const [kind, ...rest] = reply as [string, ...(string | number)[]];
   if (kind === 'stale') return { kind: 'stale' };
@@ -108,7 +108,9 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     account_effect:
       options.account === undefined ? undefined : { ...options.account, max_window: ctx.config.maxInFlight },
     guard: options.guard,
-    blocked: options.blocked ?? (state.status === 'parked' ? { reason: state.reason, help_url: null } : undefined),
+    blocked:
+      options.blocked ??
+      (state.status === 'parked' ? { reason: state.reason, help_url: ctx.account.helpUrl() } : undefined),
     file_event: ends ? `file.${state.status}` : undefined,
   };
 }
@@ -146,9 +148,4 @@ function logTransition(ctx: Context, before: FileRecord, after: FileRecord, even
     },
     'file moved',
   );
-}
-
-/** The text goes to the render verbatim, so it is kept verbatim; deflated, as drafts repeat themselves. */
-function packDraft(text: string | null | undefined): string {
-  return deflateRawSync(Buffer.from(text ?? '', 'utf8')).toString('base64');
 }

@@ -1,12 +1,15 @@
 /** What every part of the service is given: opened once by a process's entry, closed in reverse. No globals beside it. */
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
+import type { Account } from './account/account.ts';
 import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
+import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
@@ -18,8 +21,16 @@ export interface Context {
   readonly policy: Policy;
   /** Batches' specs never change, so a process reads each once. */
   readonly specs: SpecCache;
+  /** Connections to receivers of webhooks, and how many are open to each. */
+  readonly webhooks: WebhookSender;
   /** The account that calls run under (design §6): hash of NEMO_TOKEN, or the anonymous client. */
   readonly accountId: string;
+  /** The way to the upstream; the account's pause and token. */
+  readonly account: Account;
+  /** Guarded connections to callers' destinations (SOURCE_ALLOW_PRIVATE). */
+  readonly deliveryDispatcher: Dispatcher;
+  /** `render_<digits>`, unique across the fleet. */
+  readonly newRenderId: () => string;
   /** 0 ≤ x < 1; given, so that tests can fix it. */
   readonly random: () => number;
 }

@@ -195,4 +195,11 @@ const looks: readonly Recogniser[] = [
   },
 ];
 
-export const chinese: readonly Recogniser[] = [...titles, ...cuts, ...logos, ...sound, ...looks];
+const generation: readonly Recogniser[] = [
+  {
+    pattern: words('生成(?:一个|一段|一条)?(?:关于)?([^,，。;；]+?)的(?:视频|片段|画面|镜头)'),
+    read: ([, prompt = '']) => [{ op: 'generate', prompt: prompt.trim() }],
+  },
+];
+
+export const chinese: readonly Recogniser[] = [...generation, ...titles, ...cuts, ...logos, ...sound, ...looks];

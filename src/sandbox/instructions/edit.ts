@@ -17,6 +17,7 @@ export type Edit =
   | { readonly op: 'fade'; readonly at: 'in' | 'out'; readonly ms: number }
   | { readonly op: 'rotate'; readonly degrees: number }
   | { readonly op: 'concat' }
+  | { readonly op: 'generate'; readonly prompt: string }
   | { readonly op: 'place' }
   | { readonly op: 'remove'; readonly what: 'logo' | 'title' | 'music' };
 

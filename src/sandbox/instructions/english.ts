@@ -52,6 +52,16 @@ const logos: readonly Recogniser[] = [
   },
 ];
 
+/** First of all: what is to be seen in the clip may sound like an edit. */
+const generation: readonly Recogniser[] = [
+  {
+    pattern: words(
+      '\\b(?:generate|create)\\s+(?:a|an)\\s+(?:[\\w-]+\\s+){0,4}?(?:video|clip|shot|scene)\\s+((?:of|showing|about|with)\\s+[^.,;]+)',
+    ),
+    read: ([, prompt = '']) => [{ op: 'generate', prompt: prompt.trim() }],
+  },
+];
+
 const titles: readonly Recogniser[] = [
   {
     pattern: words(
@@ -113,7 +123,7 @@ function readVolume(whole: string, verb: string | undefined, of: string, way: st
 const speeds: readonly Recogniser[] = [
   {
     pattern: words(
-      '\\b(?:(speed|slow|play|run)\\b(?:\\s+(?:it|(?:the|all|each|every|these)?\\s*(?:videos?|clips?)))?(?:\\s+(?:up|down))?\\s*(?:(?:to|by|at|of)\\s+)?)?(?<![\\d.])(\\d+(?:\\.\\d+)?)\\s*(?:x|×|times)(?![\\p{L}\\d])(?:\\s+(?:the\\s+)?(?:original\\s+|playback\\s+|normal\\s+)?(speed|faster|slower|as\\s+fast|slow\\s+motion))?',
+      '\\b(?:(speed|slow|play|run)\\b(?:\\s+(?:it|(?:the|all|each|every|these)?\\s*(?:videos?|clips?)))?(?:\\s+(?:up|down))?\\s*(?:(?:to|by|at|of)\\s+)?)?(?<![\\d.])(\\d+(?:\\.\\d+)?)\\s*(?:x|×|times)(?![a-z\\d])(?:\\s+(?:the\\s+)?(?:original\\s+|playback\\s+|normal\\s+)?(speed|faster|slower|as\\s+fast|slow\\s+motion))?',
     ),
     read: ([, verb, number, how]) => {
       const isSlow = (/slow/iu.test(verb ?? '') && Number(number) > 1) || /slower|slow/iu.test(how ?? '');
@@ -143,7 +153,7 @@ const speeds: readonly Recogniser[] = [
 const looks: readonly Recogniser[] = [
   {
     pattern: words(
-      `(?:${DURATION}\\s+)?\\bfade[\\s-]*(in\\s+and\\s+(?:fade[\\s-]*)?out|in\\s*/\\s*out|in|out|to\\s+black(?:\\s+at\\s+the\\s+end)?|from\\s+black)\\b(?:\\s+effects?)?(?:\\s+(?:at\\s+the\\s+(?:start|beginning|end)))?(?:\\s+(?:of|for|over|lasting|with|during|in)?\\s*(?:the\\s+)?(?:first\\s+|last\\s+)?${DURATION})?`,
+      `(?:\\badd\\s+(?:an?\\s+)?)?(?:${DURATION}\\s+)?\\bfade[\\s-]*(in\\s+and\\s+(?:fade[\\s-]*)?out|in\\s*/\\s*out|in|out|to\\s+black(?:\\s+at\\s+the\\s+end)?|from\\s+black)\\b(?:\\s+effects?)?(?:\\s+(?:at\\s+the\\s+(?:start|beginning|end)))?(?:\\s+(?:of|for|over|lasting|with|during|in)?\\s*(?:the\\s+)?(?:first\\s+|last\\s+)?${DURATION})?`,
     ),
     read: ([, before, beforeUnit, kind = '', after, afterUnit]) => {
       const number = before ?? after;
@@ -181,6 +191,7 @@ const looks: readonly Recogniser[] = [
 ];
 
 export const english: readonly Recogniser[] = [
+  ...generation,
   ...titles,
   ...englishCuts,
   ...logos,

@@ -26,12 +26,12 @@ export const shapes: readonly Recogniser[] = [
     },
   },
   {
-    pattern: /(?<![\d.])(\d{3,4})\s*p(?![\p{L}\d])/giu,
+    pattern: /(?<![\d.])(\d{3,4})\s*p(?![a-z\d])/giu,
     read: ([, height]) => (HEIGHTS.includes(Number(height)) ? [{ op: 'resize', shortSide: Number(height) }] : null),
   },
   { pattern: /\bfull\s*hd\b|全高清/giu, read: () => [{ op: 'resize', shortSide: 1080 }] },
   {
-    pattern: /(?<![\d.])(\d{2,4})\s*[x×*]\s*(\d{2,4})(?![\p{L}\d])(?:\s*(?:px|pixels?|像素))?/giu,
+    pattern: /(?<![\d.])(\d{2,4})\s*[x×*]\s*(\d{2,4})(?![a-z\d])(?:\s*(?:px|pixels?|像素))?/giu,
     read: ([, width, height]) => {
       const [wide, high] = [Number(width), Number(height)];
       const isSmall = Math.max(wide, high) <= 1920 && Math.min(wide, high) <= 1080 && Math.min(wide, high) >= 16;

@@ -19,6 +19,10 @@ export interface Account {
   readonly gate: AccountGate;
   readonly upstream: Upstream;
   readonly token: (signal?: AbortSignal) => Promise<Token>;
+  /** Anonymous accounts are topped up by registering them (2001), others where they were made. */
+  readonly helpUrl: () => string;
+  /** Known once a token was read. */
+  readonly kind: () => Token['kind'] | null;
   /** The token of this version was refused; throws where no other can be had. */
   readonly renew: (version: number, signal?: AbortSignal) => Promise<Token>;
 }
@@ -49,13 +53,24 @@ export async function openAccount(options: {
   const { redis, keys, config, accountId, upstream } = options;
   const gate = await openAccountGate(options);
   const source: TokenSource = { ...options, clientId: await readClientId(redis, keys, config) };
+  let last: Token | null = null;
+  const noted = (token: Token): Token => (last = token);
   return {
     id: accountId,
     gate,
     upstream,
-    token: (signal) => readToken(source, gate.redisNow(), signal),
-    renew: (version, signal) => renewToken(source, version, signal),
+    token: async (signal) => noted(await readToken(source, gate.redisNow(), signal)),
+    renew: async (version, signal) => noted(await renewToken(source, version, signal)),
+    helpUrl: () => helpUrlOf(upstream.webUrl, last),
+    kind: () => last?.kind ?? null,
   };
+}
+
+/** Seed: "anonymous users get a registration link with ?bind=<id>, registered users top up". */
+function helpUrlOf(webUrl: string, token: Token | null): string {
+  return token?.kind === 'anonymous' && token.userId !== null
+    ? `${webUrl}/register?bind=${encodeURIComponent(token.userId)}`
+    : webUrl;
 }
 
 /** One call with the account's token. A token that is refused is renewed and the call made once more (1001, 401). */

@@ -2,8 +2,19 @@
 import type { CallerEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
 import type { Work } from './file-state.ts';
-import { editingFrom, fail, giveBack, isWork, plan, renderingFrom, sessionGone, uploadingFrom } from './moves.ts';
-import { closeStep } from './step-history.ts';
+import {
+  editingFrom,
+  fail,
+  freshMotion,
+  giveBack,
+  hasTurn,
+  isWork,
+  plan,
+  renderingFrom,
+  sessionGone,
+  uploadingFrom,
+} from './moves.ts';
+import { beginAttempt, closeStep, stepAt } from './step-history.ts';
 
 export function decideCaller(file: FileRecord, event: CallerEvent, now: number): FileRecord {
   switch (event.type) {
@@ -23,12 +34,10 @@ function cancel(file: FileRecord, now: number): FileRecord {
   const { state } = file;
   if (state.status !== 'queued' && state.status !== 'parked' && !isWork(state)) return file;
   const steps = closeStep(file, now);
-  if (file.kept !== null) return giveBack(file, { steps, unknown: hasOpenTurn(state) });
+  const at = state.status === 'parked' ? state.at : state;
+  if (file.kept !== null) return giveBack(file, file.kept, { steps, doubtful: isWork(at) && hasTurn(at) });
   return plan(file, { status: 'canceled', finishedAt: now }, { steps });
 }
-
-const hasOpenTurn = (state: FileRecord['state']): boolean =>
-  (state.status === 'editing' || state.status === 'checking') && state.turn !== null;
 
 /** From the failed step, not the first (design §4). What had been paid stays paid: the session is kept where it lives. */
 function retry(file: FileRecord, now: number): FileRecord {
@@ -39,8 +48,12 @@ function retry(file: FileRecord, now: number): FileRecord {
     return plan(file, uploadingFrom('waiting', now), { ...sessionGone, lane: null, restarts: 0 });
   }
   const draftStored = error.code === 'nothing_to_render' ? false : file.draftStored;
-  return plan(file, resumeAt(at, error.code, now), { restarts: 0, draftStored });
+  return plan(file, resumeAt(at, error.code, now), { restarts: 0, draftStored, steps: stepsOfRetry(file, at, now) });
 }
+
+/** A delivery begins with the retry itself; the other steps begin with the call that they mark. */
+const stepsOfRetry = (file: FileRecord, at: Work, now: number): FileRecord['steps'] =>
+  at.status === 'delivering' ? beginAttempt(file.steps, now, stepAt(file, 'deliver')) : file.steps;
 
 const isEdit = (at: Work): boolean => at.status === 'editing' || at.status === 'checking';
 
@@ -59,25 +72,39 @@ function resumeAt(at: Work, code: string, now: number): Work {
         render: at.render === null ? null : { ...at.render, polls: 0, lookOnce: true },
       };
     case 'delivering':
-      return { ...at, place: 'in', due: now, wait: null, tally: null, crashes: 0 };
+      return { ...at, ...freshMotion('waiting', now) };
   }
 }
 
-function message(file: FileRecord, event: Extract<CallerEvent, { type: 'messaged' }>, now: number): FileRecord {
+function message(file: FileRecord, event: Messaged, now: number): FileRecord {
   const { state } = file;
   if (state.status !== 'completed') return file;
-  const kept = { output: state.output, finishedAt: state.finishedAt, instructions: file.instructions.length };
-  const instructions = event.text === null ? file.instructions : [...file.instructions, event.text];
+  // "Export" and "upload" are words to us, not instructions for the upstream (seed's table).
+  const text = event.action === 'edit' ? event.text : null;
+  if (text === null && event.action !== 'render' && event.assets.length === 0) return file;
+  const kept = {
+    output: state.output,
+    finishedAt: state.finishedAt,
+    instructions: file.instructions.length,
+    assets: file.assets.length,
+  };
+  const instructions = text === null ? file.instructions : [...file.instructions, text];
   const assets = [...file.assets, ...event.assets];
-  const asked = { ...file, kept, instructions, ownInstructions: [...instructions], assets, ownAssets: assets };
+  const own = { ownInstructions: [...instructions], ownAssets: assets };
+  return wayOfMessage({ ...file, ...own, kept, instructions, assets, restarts: 0 }, event, now);
+}
+
+function wayOfMessage(file: FileRecord, event: Messaged, now: number): FileRecord {
   // In a lane, or where the session is gone, the timeline is not this file's any more: all of it again, elsewhere.
   if (file.session === null || file.lane !== null) {
-    return plan(asked, uploadingFrom('waiting', now), { ...sessionGone, lane: null });
+    return plan(file, uploadingFrom('waiting', now), { ...sessionGone, lane: null });
   }
-  if (event.assets.length > 0) return plan(asked, uploadingFrom('waiting', now));
-  if (event.action === 'render') return plan(asked, renderingFrom('waiting', now));
-  return plan(asked, editingFrom('waiting', now), { draftStored: false });
+  if (event.assets.length > 0) return plan(file, uploadingFrom('waiting', now));
+  if (event.action === 'render') return plan(file, renderingFrom('waiting', now));
+  return plan(file, editingFrom('waiting', now), { draftStored: false });
 }
+
+type Messaged = Extract<CallerEvent, { type: 'messaged' }>;
 
 function expire(file: FileRecord, now: number): FileRecord {
   const { state } = file;

@@ -2,15 +2,15 @@
  * Turns, the paid step (design §4 (1)–(6)). What is sent is sent once: from `turn-sent` on, only proof that the
  * upstream did not take it (`turn-not-taken`) clears it; everything else is found out by reading state.
  */
-import { decideCheck } from './decide-check.ts';
+import { decideCheck, recheckWait } from './decide-check.ts';
 import { decideSettle, settleBeforeTurn } from './decide-settle.ts';
 import { reactToFault } from './decide-fault.ts';
-import type { TurnEvent } from './events.ts';
-import type { FileRecord } from './file.ts';
+import type { StateRead, TurnEvent } from './events.ts';
+import type { FileRecord, Session } from './file.ts';
 import type { Turn, Working } from './file-state.ts';
 import { keep, plan, refunded, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, cutReply, noteStep } from './step-history.ts';
+import { beginAttempt, cutReply, noteStep, stepAt } from './step-history.ts';
 
 type Editing = Active<Working<'editing'>>;
 type Checking = Active<Working<'checking'>>;
@@ -24,18 +24,18 @@ export function decideEdit(file: FileRecord, event: TurnEvent, now: number, poli
 
 /** Null: the event says nothing new. */
 function decideEditing(file: Editing, event: TurnEvent, now: number, policy: Policy): FileRecord | null {
-  const { turn, place } = file.state;
+  const { turn, lookFirst } = file.state;
   switch (event.type) {
     case 'turn-sent':
-      return turn === null && place === 'in' && file.applied < file.instructions.length ? sent(file, event, now) : null;
+      return file.session !== null && maySend(file, event.read) ? sent(file, file.session, event, now) : null;
     case 'turn-found-open':
-      return turn !== null && turn.end === null ? toChecking(file, turn, now, policy) : null;
+      return turn !== null && turn.end === null && !lookFirst ? toChecking(file, turn, now, policy) : null;
     case 'state-read':
       return turn === null
         ? settleBeforeTurn(file, event.read, now, policy)
         : decideSettle({ ...file, state: { ...file.state, turn } }, event.read, now, policy);
     case 'turn-not-taken':
-      return turn?.id === event.turnId ? notTaken(file, turn, event, now, policy) : null;
+      return turn?.id === event.turnId && turn.end === null ? notTaken(file, turn, event, now, policy) : null;
     case 'turn-ended':
       return turn?.id === event.turnId && turn.end === null ? ended(file, turn, event, now, policy) : null;
   }
@@ -47,7 +47,7 @@ function decideChecking(file: Checking, event: TurnEvent, now: number, policy: P
     case 'state-read':
       return decideCheck(file, event.read, now, policy);
     case 'turn-not-taken':
-      return turn.id === event.turnId ? notTaken(file, turn, event, now, policy) : null;
+      return turn.id === event.turnId && turn.end === null ? notTaken(file, turn, event, now, policy) : null;
     case 'turn-ended':
       return turn.id === event.turnId && turn.end === null ? ended(file, turn, event, now, policy) : null;
     case 'turn-sent':
@@ -56,8 +56,20 @@ function decideChecking(file: Checking, event: TurnEvent, now: number, policy: P
   }
 }
 
-function sent(file: Editing, event: Extract<TurnEvent, { type: 'turn-sent' }>, now: number): FileRecord {
-  const pays = file.session?.paid === false;
+/** No turn of the session is open or unknown, and the state is the one that the last turn settled to (design §4 (3)). */
+const maySend = ({ state, applied, instructions, settled }: Editing, read: StateRead): boolean =>
+  state.turn === null &&
+  state.settle === null &&
+  applied < instructions.length &&
+  (settled === null || settled === read.fingerprint);
+
+function sent(
+  file: Editing,
+  session: Session,
+  event: Extract<TurnEvent, { type: 'turn-sent' }>,
+  now: number,
+): FileRecord {
+  const pays = !session.paid;
   const turn: Turn = {
     id: event.turnId,
     sentAt: now,
@@ -68,18 +80,16 @@ function sent(file: Editing, event: Extract<TurnEvent, { type: 'turn-sent' }>, n
     errorCode: null,
     upstreamCode: null,
   };
-  const at = { step: 'edit', instruction: file.applied, sessionId: file.session?.id ?? null } as const;
   return keep(
     file,
     { ...file.state, wait: null, turn },
-    { ...paid(file, pays), steps: beginAttempt(file.steps, now, at) },
+    {
+      session: { ...session, paid: true },
+      paidSessions: file.paidSessions + (pays ? 1 : 0),
+      steps: beginAttempt(file.steps, now, stepAt(file, 'edit')),
+    },
   );
 }
-
-const paid = (file: FileRecord, pays: boolean): Pick<FileRecord, 'session' | 'paidSessions'> => ({
-  session: file.session === null ? null : { ...file.session, paid: file.session.paid || pays },
-  paidSessions: file.paidSessions + (pays ? 1 : 0),
-});
 
 /** Design §4 (6): the turn was not taken, so nothing was charged, and the next send is a first send. */
 function notTaken(
@@ -136,16 +146,18 @@ function ended(
 }
 
 function toChecking(file: Editing | Checking, turn: Turn, now: number, policy: Policy): FileRecord {
+  const { unchangedReads, excludedMs } =
+    file.state.status === 'checking' ? file.state : { unchangedReads: 0, excludedMs: 0 };
   return plan(file, {
     status: 'checking',
     ...motionOf(file),
     due: now + policy.editRecheckFirstMs,
-    wait: { reason: 'recheck', detail: `re-check 1 of ${policy.editRechecks}` },
+    wait: recheckWait(unchangedReads, policy),
     tally: null,
     crashes: 0,
     turn,
     settle: null,
-    unchangedReads: file.state.status === 'checking' ? file.state.unchangedReads : 0,
-    excludedMs: file.state.status === 'checking' ? file.state.excludedMs : 0,
+    unchangedReads,
+    excludedMs,
   });
 }

@@ -36,7 +36,8 @@ function closed(
   policy: Policy,
 ): Work {
   const due = Math.max(event.until, now) + spreadMs(event.spread, policy);
-  const waiting = { due, wait: { reason: event.reason, detail: null }, crashes: 0 };
+  const tally = state.tally === null ? null : setBack(state.tally, due - now);
+  const waiting = { due, wait: { reason: event.reason, detail: null }, tally, crashes: 0 };
   if (state.status === 'checking') return { ...state, ...waiting, excludedMs: state.excludedMs + due - now };
   return { ...state, ...waiting };
 }
@@ -46,7 +47,7 @@ const spreadMs = (spread: number, policy: Policy): number => Math.round((spread 
 
 export function reactToFault(file: Active, faulted: CallFault, now: number, policy: Policy): FileRecord {
   const row = reactionTo(faulted.fault.code);
-  const cleared = clearMark(file, faulted.fault.code);
+  const cleared = faulted.markedCall === true ? clearMark(file, faulted.fault.code) : file;
   switch (row.reaction) {
     case 'none':
       return plan(cleared, { ...cleared.state, due: now });
@@ -80,30 +81,41 @@ function sessionLost(file: Active, faulted: CallFault, now: number): FileRecord 
   return restart(file, now);
 }
 
-/** Adds a fault to the tally: counted only where another call of the account went through in between. */
-function tallied(state: Work, othersSucceeded: boolean, now: number): Tally {
-  const tally = state.tally ?? { counted: 0, since: null, lastAt: now, inRow: 0 };
-  const counted = tally.counted + (othersSucceeded ? 1 : 0);
-  return { counted, since: tally.since ?? (othersSucceeded ? now : null), lastAt: now, inRow: tally.inRow + 1 };
+/** An outage of everybody is no time that this file had: the first counted fault counts from later on. */
+const setBack = (tally: Tally, ms: number): Tally => ({
+  ...tally,
+  since: tally.since === null ? null : tally.since + ms,
+});
+
+/** Adds a fault to the tally: counted only where another call of the account went through in between, or a verdict. */
+function tallied(state: Work, counts: boolean, row: ReactionRow, now: number): Tally {
+  const tally = state.tally ?? { counted: 0, limited: 0, since: null, lastAt: now, inRow: 0 };
+  const seen = { ...tally, lastAt: now, inRow: tally.inRow + 1 };
+  if (!counts) return setBack(seen, now - tally.lastAt);
+  const limited = tally.limited + (row.reaction === 'wait-out-limit' ? 1 : 0);
+  return { ...seen, counted: tally.counted + 1, limited, since: tally.since ?? now };
 }
 
 function waitOutLimit(file: Active, faulted: CallFault, row: ReactionRow, now: number, policy: Policy): FileRecord {
-  const tally = tallied(file.state, faulted.othersSucceeded, now);
-  if (tally.counted >= policy.rateLimitAttempts) return giveUp(file, row, faulted, now);
+  const tally = tallied(file.state, faulted.othersSucceeded, row, now);
+  if (tally.limited >= policy.rateLimitAttempts) return giveUp(file, row, faulted, now);
   const until = Math.max(faulted.until ?? now + policy.rateLimitWaitMs, now);
-  return waitFor(file, tally, { reason: 'rate_limit', due: until + spreadMs(faulted.spread, policy) }, now, policy);
+  const due = until + spreadMs(faulted.spread, policy);
+  return waitFor(file, { tally, reason: 'rate_limit', due, excluded: true }, now, policy);
 }
 
 function backOff(file: Active, faulted: CallFault, row: ReactionRow, now: number, policy: Policy): FileRecord {
-  const tally = tallied(file.state, faulted.othersSucceeded, now);
+  const counts = faulted.othersSucceeded || row.verdict;
+  const tally = tallied(file.state, counts, row, now);
   const spanned = tally.since !== null && now - tally.since >= policy.upstreamGiveUpMs;
-  if (spanned) return giveUp(file, row, faulted, now);
-  return waitFor(file, tally, { reason: 'upstream', due: now + backOffMs(file.state, tally, policy) }, now, policy);
+  if (counts && spanned) return giveUp(file, row, faulted, now);
+  const due = now + backOffMs(file.state, tally, policy);
+  return waitFor(file, { tally, reason: 'upstream', due, excluded: !counts }, now, policy);
 }
 
 /** Polls and re-checks keep their own pace; everything else doubles from a second up to five minutes. */
 function backOffMs(state: Work, tally: Tally, policy: Policy): number {
-  if (state.status === 'rendering' && state.render !== null) return policy.renderPollMs;
+  if (state.status === 'rendering' && state.render?.submitted === true) return policy.renderPollMs;
   if (state.status === 'checking') return policy.editRecheckMs;
   const first = Math.min(1000, policy.rateLimitWaitMs);
   return Math.min(maxBackoffMs, first * 2 ** Math.min(tally.inRow - 1, 20));
@@ -116,19 +128,20 @@ function giveUp(file: Active, row: ReactionRow, faulted: CallFault, now: number)
   return fail(file, failureOf(row, faulted), now);
 }
 
-function waitFor(
-  file: Active,
-  tally: Tally,
-  wait: { readonly reason: 'rate_limit' | 'upstream'; readonly due: number },
-  now: number,
-  policy: Policy,
-): FileRecord {
+interface Pause {
+  readonly tally: Tally;
+  readonly reason: 'rate_limit' | 'upstream';
+  readonly due: number;
+  /** Nobody could look, through no fault of the file: a check does not count that time towards giving up. */
+  readonly excluded: boolean;
+}
+
+function waitFor(file: Active, pause: Pause, now: number, policy: Policy): FileRecord {
   const { state } = file;
-  const waiting = { due: wait.due, wait: { reason: wait.reason, detail: null }, tally, crashes: 0 };
+  const { tally, reason, due } = pause;
+  const waiting = { due, wait: { reason, detail: null }, tally, crashes: 0 };
   if (state.status !== 'checking') return plan(file, { ...state, ...waiting });
   const checking = { ...file, state };
   if (isOverdue(checking, now, policy)) return unconfirmed(checking, now);
-  // Nobody could look, through no fault of the file: that time does not count towards giving up.
-  const excludedMs = state.excludedMs + (tally.counted === 0 ? wait.due - now : 0);
-  return plan(file, { ...state, ...waiting, excludedMs });
+  return plan(file, { ...state, ...waiting, excludedMs: state.excludedMs + (pause.excluded ? due - now : 0) });
 }

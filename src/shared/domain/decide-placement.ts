@@ -1,7 +1,9 @@
 /** Who may work on a file: admission, pause, parking. The lists and the in-flight set follow from the state (effects.ts). */
 import type { PlacementEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
-import { freshMotion, isWork, park, plan, uploadingFrom } from './moves.ts';
+import type { Work } from './file-state.ts';
+import { freshMotion, isWork, park, plan, sessionGone, uploadingFrom } from './moves.ts';
+import { closeStep } from './step-history.ts';
 
 export function decidePlacement(file: FileRecord, event: PlacementEvent, now: number): FileRecord {
   const { state } = file;
@@ -9,16 +11,30 @@ export function decidePlacement(file: FileRecord, event: PlacementEvent, now: nu
     case 'admitted':
       return admit(file, event, now);
     case 'held':
-      return isWork(state) && state.place === 'in' ? plan(file, { ...state, ...freshMotion('held', now) }) : file;
+      return isWork(state) && isBetween(state) ? plan(file, { ...state, ...freshMotion('held', now) }) : file;
     case 'released':
       return isWork(state) && state.place === 'held' ? plan(file, { ...state, ...freshMotion('waiting', now) }) : file;
     case 'parked':
       return isWork(state) ? park({ ...file, state }, event.reason) : file;
     case 'unparked': {
       if (state.status !== 'parked') return file;
-      const place = state.at.status === 'delivering' ? 'in' : 'waiting';
-      return plan(file, { ...state.at, ...freshMotion(place, now) });
+      return plan(file, { ...state.at, ...freshMotion('waiting', now) });
     }
+  }
+}
+
+/** Pause lets what has begun end (design §5), so it holds a file only between two things to do. Delivery is none of them. */
+function isBetween(state: Work): boolean {
+  switch (state.status) {
+    case 'uploading':
+      return state.mark === null;
+    case 'editing':
+      return state.turn === null;
+    case 'rendering':
+      return state.render?.submitted !== true;
+    case 'checking':
+    case 'delivering':
+      return false;
   }
 }
 
@@ -28,5 +44,13 @@ function admit(file: FileRecord, event: Extract<PlacementEvent, { type: 'admitte
     return plan(file, uploadingFrom('in', now), { startedAt: now, session: event.session, lane: event.lane });
   }
   if (!isWork(state) || state.place !== 'waiting') return file;
-  return plan(file, { ...state, place: 'in', due: now }, { lane: file.lane ?? event.lane });
+  const startedAt = file.startedAt ?? now;
+  // A message never shares a lane's session: its file has one of its own (design §4 "Messages").
+  if (file.kept !== null) return plan(file, { ...state, place: 'in', due: now }, { startedAt });
+  const lane = file.lane ?? event.lane;
+  if (state.status === 'uploading' && event.session !== null && event.session.id !== file.session?.id) {
+    const steps = closeStep(file, now);
+    return plan(file, uploadingFrom('in', now), { ...sessionGone, session: event.session, startedAt, lane, steps });
+  }
+  return plan(file, { ...state, place: 'in', due: now }, { startedAt, lane });
 }

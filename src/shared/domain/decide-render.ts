@@ -7,7 +7,7 @@ import type { FileRecord } from './file.ts';
 import type { Output, Working } from './file-state.ts';
 import { fail, freshMotion, keep, plan, renderingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, closeStep, noteStep } from './step-history.ts';
+import { beginAttempt, endStep, noteStep, stepAt } from './step-history.ts';
 
 type Rendering = Active<Working<'rendering'>>;
 
@@ -16,8 +16,8 @@ const maxRenderFailures = 2;
 
 export function decideRender(file: FileRecord, event: RenderEvent, now: number, policy: Policy): FileRecord {
   const { state } = file;
-  if (state.status === 'delivering') return decideDelivery({ ...file, state }, event, now);
-  if (state.status !== 'rendering' || state.place !== 'in') return file;
+  if (state.status === 'delivering') return decideDelivery({ ...file, state }, event, now) ?? file;
+  if (state.status !== 'rendering') return file;
   return decideRendering({ ...file, state }, event, now, policy) ?? file;
 }
 
@@ -30,7 +30,7 @@ function decideRendering(file: Rendering, event: RenderEvent, now: number, polic
     case 'render-planned':
       return render === null ? planned(file, event.renderId, now) : null;
     case 'render-submitted':
-      return render === null ? null : pollAgain(file, { ...render, submitted: true }, now, policy);
+      return render === null ? null : submitted(file, render, now, policy);
     case 'render-going-on':
       return render === null ? null : goingOn(file, render, now, policy);
     case 'render-failed':
@@ -46,8 +46,7 @@ function decideRendering(file: Rendering, event: RenderEvent, now: number, polic
 type Render = NonNullable<Rendering['state']['render']>;
 
 function planned(file: Rendering, renderId: string, now: number): FileRecord {
-  const at = { step: 'render', instruction: null, sessionId: file.session?.id ?? null } as const;
-  const steps = noteStep({ steps: beginAttempt(file.steps, now, at) }, { renderId });
+  const steps = noteStep({ steps: beginAttempt(file.steps, now, stepAt(file, 'render')) }, { renderId });
   return keep(
     file,
     { ...file.state, wait: null, render: { id: renderId, submitted: false, polls: 0, lookOnce: false } },
@@ -57,6 +56,12 @@ function planned(file: Rendering, renderId: string, now: number): FileRecord {
 
 const pollAgain = (file: Rendering, render: Render, now: number, policy: Policy): FileRecord =>
   plan(file, { ...file.state, ...freshMotion('in', now + policy.renderPollMs), render });
+
+/** Submitted once more, as the upstream did not know its id: that was a poll, or it would go round without an end. */
+function submitted(file: Rendering, render: Render, now: number, policy: Policy): FileRecord {
+  if (render.submitted && !render.lookOnce) return goingOn(file, render, now, policy);
+  return pollAgain(file, { ...render, submitted: true, lookOnce: false }, now, policy);
+}
 
 /** The present render is given up; the next run takes a new id. */
 const takeNewId = (file: Rendering, now: number, failures: number): FileRecord =>
@@ -80,21 +85,23 @@ function failed(file: Rendering, render: Render, detail: string, now: number): F
 }
 
 function rendered(file: Rendering, output: Output, now: number): FileRecord {
-  const steps = closeStep(file, now);
+  const steps = endStep(file.steps, now, stepAt(file, 'render'));
   if (file.input.destination === null) return complete({ ...file, steps }, output, now);
-  const at = { step: 'deliver', instruction: null, sessionId: file.session?.id ?? null } as const;
   return plan(
     file,
     { status: 'delivering', ...freshMotion('in', now), output },
-    { steps: beginAttempt(steps, now, at) },
+    { steps: beginAttempt(steps, now, stepAt(file, 'deliver')) },
   );
 }
 
 const complete = (file: FileRecord, output: Output, now: number): FileRecord =>
   plan(file, { status: 'completed', output, finishedAt: now }, { kept: null });
 
-function decideDelivery(file: Active<Working<'delivering'>>, event: RenderEvent, now: number): FileRecord {
-  if (event.type === 'delivered') return complete({ ...file, steps: closeStep(file, now) }, file.state.output, now);
+function decideDelivery(file: Active<Working<'delivering'>>, event: RenderEvent, now: number): FileRecord | null {
+  if (event.type === 'delivered') {
+    const steps = endStep(file.steps, now, stepAt(file, 'deliver'));
+    return complete({ ...file, steps }, file.state.output, now);
+  }
   if (event.type === 'delivery-refused') return fail(file, { code: 'delivery_failed', detail: event.detail }, now);
-  return file;
+  return null;
 }

@@ -7,7 +7,7 @@ import type { FileRecord } from './file.ts';
 import type { Settle, Turn, Working } from './file-state.ts';
 import { editingFrom, fail, plan, renderingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { closeStep } from './step-history.ts';
+import { endStep, stepAt } from './step-history.ts';
 
 type Editing = Active<Working<'editing'>>;
 type WithTurn = Active<Working<'editing'> & { turn: Turn }>;
@@ -43,7 +43,7 @@ export function applied(
     applied: file.applied + 1,
     settled: read.fingerprint,
     timeline: read.timeline,
-    steps: closeStep(file, now, change === undefined ? {} : { change }),
+    steps: endStep(file.steps, now, stepAt(file, 'edit'), change === undefined ? {} : { change }),
   };
   if (done.applied < file.instructions.length) return plan(done, editingFrom(place, now));
   const rendering = renderingFrom(place, now);
@@ -90,7 +90,7 @@ function readAgain(file: Editing, settle: Settle, due: number, detail = 'waiting
 /** The state is not what the last turn settled to: a late second stage. It settles again before anything is sent. */
 export function settleBeforeTurn(file: Editing, read: StateRead, now: number, policy: Policy): FileRecord | null {
   const { settle } = file.state;
-  if (file.settled === null || file.settled === read.fingerprint) return null;
+  if (settle === null && (file.settled === null || file.settled === read.fingerprint)) return null;
   if (settle === null) return readAgain(file, firstSettleRead(read), now + policy.editSettleMs);
   if (settle.last === read.fingerprint) {
     return plan(file, editingFrom(file.state.place, now), { settled: read.fingerprint, timeline: read.timeline });

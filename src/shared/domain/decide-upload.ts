@@ -7,13 +7,13 @@ import type { FileRecord } from './file.ts';
 import type { Working } from './file-state.ts';
 import { editingFrom, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { beginAttempt, closeStep } from './step-history.ts';
+import { beginAttempt, closeStep, endStep, isOpen, stepAt } from './step-history.ts';
 
 type Uploading = Active<Working<'uploading'>>;
 
 export function decideUpload(file: FileRecord, event: UploadEvent, now: number, policy: Policy): FileRecord {
   const { state } = file;
-  if (state.status !== 'uploading' || state.place !== 'in') return file;
+  if (state.status !== 'uploading') return file;
   const uploading: Uploading = { ...file, state };
   switch (event.type) {
     case 'session-created':
@@ -34,19 +34,20 @@ export function decideUpload(file: FileRecord, event: UploadEvent, now: number, 
 }
 
 function mark(file: Uploading, at: { readonly item: number; readonly videosBefore: number }, now: number): FileRecord {
-  const steps = beginAttempt(file.steps, now, {
-    step: 'upload',
-    instruction: null,
-    sessionId: file.session?.id ?? null,
-  });
+  const { crashes, tally } = file.state;
+  // Source and assets are one step: the next item's call is another attempt only after a call that went wrong.
+  const goesOn = isOpen(file.steps, stepAt(file, 'upload')) && tally === null && crashes === 0;
+  const steps = goesOn ? file.steps : beginAttempt(file.steps, now, stepAt(file, 'upload'));
   const marked = { item: at.item, videosBefore: at.videosBefore, misses: 0 };
   return keep(file, { ...file.state, wait: null, mark: marked }, { session: file.session, steps });
 }
 
 function landed(file: Uploading, now: number): FileRecord {
   const uploaded = file.uploaded + 1;
-  if (uploaded < 1 + file.assets.length) return keep(file, { ...file.state, mark: null, tally: null }, { uploaded });
-  const steps = closeStep(file, now);
+  if (uploaded < 1 + file.assets.length) {
+    return keep(file, { ...file.state, mark: null, tally: null, crashes: 0 }, { uploaded });
+  }
+  const steps = endStep(file.steps, now, stepAt(file, 'upload'));
   if (file.kept !== null && file.applied === file.instructions.length) {
     // Assets alone, into the session of a finished file: nothing to edit, nothing to render.
     const { output, finishedAt } = file.kept;
@@ -56,9 +57,14 @@ function landed(file: Uploading, now: number): FileRecord {
 }
 
 function missed(file: Uploading, at: NonNullable<Uploading['state']['mark']>, now: number, policy: Policy): FileRecord {
+  // What had gone wrong is kept: an upload that fails in each new session must be given up some day.
+  const { tally, crashes } = file.state;
+  const again = { ...uploadingFrom('in', now), tally, crashes };
   // Nothing was paid in a session without a turn: a fresh one costs nothing and leaves no doubt.
-  if (file.lane === null && file.session?.paid === false) return plan(file, uploadingFrom('in', now), sessionGone);
-  if (at.misses > 0) return plan(file, uploadingFrom('in', now));
+  if (file.lane === null && file.session?.paid === false) {
+    return plan(file, again, { ...sessionGone, steps: closeStep(file, now) });
+  }
+  if (at.misses > 0) return plan(file, again);
   const wait = { reason: 'recheck' as const, detail: 'looking for an upload whose reply was lost' };
   return plan(file, {
     ...file.state,

@@ -10,11 +10,12 @@ import { decideRender } from './decide-render.ts';
 import { decideUpload } from './decide-upload.ts';
 import type { FileEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
+import { isWork } from './moves.ts';
 import type { Policy } from './policy.ts';
 
 /** `now` is Redis' clock in ms: the one clock that due times are kept in. */
 export function decide(file: FileRecord, event: FileEvent, now: number, policy: Policy): FileRecord {
-  if ('run' in event && event.run !== file.run) return file;
+  if (isStale(file, event)) return file;
   switch (event.type) {
     case 'admitted':
     case 'held':
@@ -53,4 +54,11 @@ export function decide(file: FileRecord, event: FileEvent, now: number, policy: 
     case 'crashed':
       return decideFault(file, event, now, policy);
   }
+}
+
+/** A run that has passed, or a step of a file that has no slot: nothing runs for it, so nothing can have happened in it. */
+function isStale({ run, state }: FileRecord, event: FileEvent): boolean {
+  if (!('run' in event)) return false;
+  if (event.run !== run) return true;
+  return event.type !== 'parked' && isWork(state) && state.place !== 'in';
 }

@@ -28,6 +28,9 @@ export interface Effects {
 const isInFlight = (state: FileState): boolean =>
   isWork(state) && state.place === 'in' && state.status !== 'delivering';
 
+/** Render and delivery cost no credits: they go on while the account's admission is closed for want of them. */
+const isFree = ({ status }: FileState): boolean => status === 'rendering' || status === 'delivering';
+
 const isWaiting = (state: FileState): boolean => isWork(state) && state.place === 'waiting';
 
 export function effectsOf(before: FileRecord, after: FileRecord): Effects {
@@ -37,8 +40,8 @@ export function effectsOf(before: FileRecord, after: FileRecord): Effects {
     to: state.status,
     inFlight: isInFlight(state),
     due: isWork(state) && state.place === 'in' ? state.due : null,
-    joins: isWaiting(state) && !isWaiting(before.state) ? (state.status === 'rendering' ? 'free' : 'batch') : null,
-    awaitsUpload: state.status === 'uploading' && state.place === 'in' && after.session === null,
+    joins: isWaiting(state) && !isWaiting(before.state) ? (isFree(state) ? 'free' : 'batch') : null,
+    awaitsUpload: state.status === 'uploading' && state.place === 'in' && state.mark === null && after.uploaded === 0,
     paidDelta: after.paidSessions - before.paidSessions,
     ended: isFinal(state.status) && !isFinal(before.state.status),
     visible: after.run !== before.run || before.state.status !== state.status,

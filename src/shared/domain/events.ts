@@ -90,6 +90,11 @@ export interface CallFault {
   readonly until: number | null;
   /** 0–1: spreads the files that a pause let go. */
   readonly spread: number;
+  /**
+   * The call that failed is the upload that was marked, so a refusal proves that it was not taken. Absent: some other
+   * call (the look for a marked upload, say), which proves nothing about it.
+   */
+  readonly markedCall?: boolean;
 }
 
 export type FaultEvent =

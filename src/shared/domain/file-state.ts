@@ -42,7 +42,9 @@ export type FileError = z.infer<typeof fileErrorSchema>;
 /** Faults of the present call that count against the file (design §5 "Whose fault"). */
 const tallySchema = z.object({
   counted: z.number(),
-  /** When the first counted fault happened; counted ones must span UPSTREAM_GIVE_UP_MS. */
+  /** Those of them that were rate limits: RATE_LIMIT_ATTEMPTS bounds these alone. */
+  limited: z.number(),
+  /** When the first counted fault happened, moved on by outages of everybody; counted ones must span UPSTREAM_GIVE_UP_MS. */
   since: z.number().nullable(),
   lastAt: z.number(),
   /** Faults in a row, counted or not: what the back-off doubles on. */

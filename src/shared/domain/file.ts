@@ -65,7 +65,9 @@ export const progressSchema = z.object({
   steps: z.array(stepEntrySchema),
   startedAt: z.number().nullable(),
   /** A message is under way on a finished file: the output that stays until the new one is ready. */
-  kept: z.object({ output: outputSchema, finishedAt: z.number(), instructions: z.number() }).nullable(),
+  kept: z
+    .object({ output: outputSchema, finishedAt: z.number(), instructions: z.number(), assets: z.number() })
+    .nullable(),
   /** Instructions of its own, once they differ from what intake stored (a message adds one). */
   ownInstructions: z.array(z.string()).nullable(),
   ownAssets: z.array(sourceSchema).nullable(),

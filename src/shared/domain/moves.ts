@@ -6,7 +6,7 @@ import type { FileProgress, FileRecord } from './file.ts';
 import type { BlockReason, FileState, StepName, Work, Turn } from './file-state.ts';
 import type { ErrorCode } from './error-codes.ts';
 import { errorMeanings } from './error-codes.ts';
-import { failStep } from './step-history.ts';
+import { closeStep, failStep } from './step-history.ts';
 
 export type Motion = Pick<Work, 'place' | 'due' | 'wait' | 'tally' | 'crashes'>;
 /** A file at work: `state` is narrowed to what `decide` is looking at. */
@@ -98,7 +98,7 @@ export interface Failure {
 
 /**
  * Ends the file in failure, or, where a message was under way on a finished one, gives the finished one back with the
- * error in its step (design §4 "Messages"). A turn whose effect is unknown makes the session useless for the next message.
+ * error in its step (design §4 "Messages").
  */
 export function fail(file: Active, failure: Failure, now: number): FileRecord {
   const step = stepOf(file.state);
@@ -110,40 +110,58 @@ export function fail(file: Active, failure: Failure, now: number): FileRecord {
   };
   const { step: _step, ...stepError } = error;
   const steps = failStep(file, now, { step, error: stepError });
-  if (file.kept !== null) return giveBack(file, { steps, unknown: failure.code === 'edit_unconfirmed' });
+  if (file.kept !== null) return giveBack(file, file.kept, { steps, doubtful: isDoubtful(file.state, failure.code) });
   return plan(file, { status: 'failed', error, at: file.state, finishedAt: now }, { steps });
 }
 
-/** Back to the completed file that a message started from. */
+/** The session may hold more than is known, or is no more: the next message goes to a new one. */
+const isDoubtful = (state: Work, code: ErrorCode): boolean =>
+  code === 'edit_unconfirmed' || code === 'session_lost' || (hasTurn(state) && code !== 'edit_not_applied');
+
+/** A turn was sent whose effect has not been settled. */
+export const hasTurn = (state: Work): boolean =>
+  (state.status === 'editing' || state.status === 'checking') && state.turn !== null;
+
+/**
+ * Back to the completed file that a message started from. Its session is kept only while it holds just what the
+ * finished file's instructions made of it: an edit whose render failed would show up in the next output otherwise.
+ */
 export function giveBack(
   file: FileRecord,
-  end: { readonly steps: FileProgress['steps']; readonly unknown: boolean },
+  kept: Kept,
+  end: { readonly steps: FileProgress['steps']; readonly doubtful: boolean },
 ): FileRecord {
-  const { kept } = file;
-  if (kept === null) return file;
   const instructions = file.instructions.slice(0, kept.instructions);
-  const reusable = !end.unknown && file.session !== null && file.applied >= kept.instructions;
-  return {
-    ...plan(
-      file,
-      { status: 'completed', output: kept.output, finishedAt: kept.finishedAt },
-      {
-        ...(reusable ? { applied: kept.instructions } : sessionGone),
-        kept: null,
-        steps: end.steps,
-        ownInstructions: [...instructions],
-      },
-    ),
-    instructions,
+  const assets = file.assets.slice(0, kept.assets);
+  const reusable = !end.doubtful && file.session !== null && file.applied === kept.instructions;
+  const progress = {
+    ...(reusable ? { uploaded: Math.min(file.uploaded, 1 + kept.assets) } : sessionGone),
+    kept: null,
+    steps: end.steps,
+    ownInstructions: [...instructions],
+    ownAssets: assets,
   };
+  const finished = { status: 'completed', output: kept.output, finishedAt: kept.finishedAt } as const;
+  return { ...plan(file, finished, progress), instructions, assets };
 }
+
+type Kept = NonNullable<FileProgress['kept']>;
 
 export const park = (file: Active, reason: BlockReason): FileRecord =>
   plan(file, { status: 'parked', reason, at: file.state });
 
-/** A new session: the timeline is empty there, so the file starts again from upload. The bound is the caller's guard. */
+/**
+ * A new session: the timeline is empty there, so the file starts again from upload, and what was open in the old one
+ * is closed. Delivery has no slot to go on in. The bound is the caller's guard.
+ */
 export const restart = (file: Active, now: number): FileRecord =>
-  plan(file, uploadingFrom(file.state.place, now), { ...sessionGone, restarts: file.restarts + 1 });
+  plan(file, uploadingFrom(file.state.status === 'delivering' ? 'waiting' : file.state.place, now), {
+    ...sessionGone,
+    restarts: file.restarts + 1,
+    steps: closeStep(file, now, { error: { code: 'session_lost', message: sessionLostNote, upstreamCode: 1002 } }),
+  });
+
+const sessionLostNote = 'The upstream lost the session; the file started again in a new one.';
 
 /** A turn that was not taken charged nothing: the session is unpaid again where this was its first turn. */
 export const refunded = (file: FileRecord, turn: Turn): Pick<FileRecord, 'session' | 'paidSessions'> => ({

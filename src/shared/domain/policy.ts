@@ -24,4 +24,4 @@ export const maxRateLimitWaitMs = 900_000;
 /** What a session costs, until the balance says better (VENDOR: "about 50"). */
 export const sessionCredits = 50;
 /** A stored reply is cut here (design §7: "reply ≤ 2 KB"). */
-export const maxReplyChars = 2000;
+export const maxReplyBytes = 2048;

@@ -24,12 +24,15 @@ export interface ReactionRow {
   readonly error: ErrorCode;
   /** `call`: BullMQ may repeat the call at once. `file`: the domain plans another run. `never`. */
   readonly retry: 'call' | 'file' | 'never';
+  /** A verdict on the call: it counts against the file whoever else succeeds (design §5 "Whose fault"). */
+  readonly verdict: boolean;
 }
 
-const row = (reaction: Reaction, error: ErrorCode, retry: ReactionRow['retry']): ReactionRow => ({
+const row = (reaction: Reaction, error: ErrorCode, retry: ReactionRow['retry'], verdict = false): ReactionRow => ({
   reaction,
   error,
   retry,
+  verdict: verdict || reaction === 'fail',
 });
 
 const rows: Readonly<Record<string, ReactionRow>> = {
@@ -46,7 +49,7 @@ const rows: Readonly<Record<string, ReactionRow>> = {
   duplicate_render: row('none', 'render_failed', 'file'), // means "submitted": never reaches the table as a fault
   not_found: row('back-off', 'upstream_unavailable', 'file'),
   session_unconfirmed: row('back-off', 'upstream_unavailable', 'file'), // a 404 that a second read did not confirm
-  rejected: row('back-off', 'upstream_unavailable', 'file'), // a code nobody has named: the same call may pass later
+  rejected: row('back-off', 'upstream_unavailable', 'file', true), // a code nobody has named: the same call may pass later
   server_error: row('back-off', 'upstream_unavailable', 'call'),
   connect_failed: row('back-off', 'upstream_unavailable', 'call'),
   connection_lost: row('back-off', 'upstream_unavailable', 'call'),

@@ -4,25 +4,43 @@
  */
 import type { FileRecord, StepEntry } from './file.ts';
 import type { StepName } from './file-state.ts';
-import { maxReplyChars } from './policy.ts';
+import { maxReplyBytes } from './policy.ts';
 
 type Steps = FileRecord['steps'];
 type Outcome = Pick<StepEntry, 'reply' | 'change' | 'renderId' | 'error'>;
+type StepAt = Pick<StepEntry, 'step' | 'instruction' | 'sessionId'>;
 
-const sameStep = (entry: StepEntry, step: StepName, instruction: number | null, sessionId: string | null): boolean =>
-  entry.step === step && entry.instruction === instruction && entry.sessionId === sessionId;
+/** Where a file is in a step: which entry of its history that is. */
+export const stepAt = ({ applied, session }: Pick<FileRecord, 'applied' | 'session'>, step: StepName): StepAt => ({
+  step,
+  instruction: step === 'edit' ? applied : null,
+  sessionId: session?.id ?? null,
+});
 
-/** Begins an attempt: a new entry, or one more attempt in the entry that is there (its error is history then). */
-export function beginAttempt(
-  steps: Steps,
-  now: number,
-  at: { readonly step: StepName; readonly instruction: number | null; readonly sessionId: string | null },
-): Steps {
-  const index = steps.findIndex((entry) => sameStep(entry, at.step, at.instruction, at.sessionId));
+const indexOf = (steps: Steps, at: StepAt): number =>
+  steps.findIndex(
+    ({ step, instruction, sessionId }) =>
+      step === at.step && instruction === at.instruction && sessionId === at.sessionId,
+  );
+
+export const isOpen = (steps: Steps, at: StepAt): boolean => steps[indexOf(steps, at)]?.finishedAt === null;
+
+/** Begins an attempt: a new entry, or one more attempt in the entry that is there (what the last one ended in is history). */
+export function beginAttempt(steps: Steps, now: number, at: StepAt): Steps {
+  const index = indexOf(steps, at);
   const found = steps[index];
   if (found === undefined) return [...steps, { ...at, attempts: 1, startedAt: now, finishedAt: null }];
-  const { error: _past, ...rest } = found;
+  const { error: _error, reply: _reply, change: _change, ...rest } = found;
   return steps.with(index, { ...rest, attempts: found.attempts + 1, finishedAt: null });
+}
+
+/** Ends a step well, whether its entry is open or a retry found the result of an attempt that had ended in an error. */
+export function endStep(steps: Steps, now: number, at: StepAt, outcome: Partial<Outcome> = {}): Steps {
+  const index = indexOf(steps, at);
+  const found = steps[index];
+  if (found === undefined) return endStep(beginAttempt(steps, now, at), now, at, outcome);
+  const { error: _past, ...rest } = found;
+  return steps.with(index, { ...rest, ...outcome, finishedAt: now });
 }
 
 /** Ends the newest entry that is still open. Nothing open: nothing to end. */
@@ -40,9 +58,7 @@ export function failStep(
   failure: { readonly step: StepName; readonly error: NonNullable<StepEntry['error']> },
 ): Steps {
   if (file.steps.some((entry) => entry.finishedAt === null)) return closeStep(file, now, { error: failure.error });
-  const instruction = failure.step === 'edit' ? file.applied : null;
-  const at = { step: failure.step, instruction, sessionId: file.session?.id ?? null };
-  return closeStep({ steps: beginAttempt(file.steps, now, at) }, now, { error: failure.error });
+  return closeStep({ steps: beginAttempt(file.steps, now, stepAt(file, failure.step)) }, now, { error: failure.error });
 }
 
 /** Adds facts to the newest open entry without ending it. */
@@ -52,5 +68,14 @@ export function noteStep(file: Pick<FileRecord, 'steps'>, outcome: Partial<Outco
   return open === undefined ? file.steps : file.steps.with(index, { ...open, ...outcome });
 }
 
-export const cutReply = (reply: string): string =>
-  reply.length <= maxReplyChars ? reply : `${reply.slice(0, maxReplyChars - 1)}…`;
+/** Cut to `maxReplyBytes` of UTF-8, between characters: a Chinese reply is three times as long in bytes as in letters. */
+export function cutReply(reply: string): string {
+  const encoder = new TextEncoder();
+  if (reply.length * 3 <= maxReplyBytes) return reply;
+  const room = new Uint8Array(maxReplyBytes);
+  if (encoder.encodeInto(reply, room).read === reply.length) return reply;
+  const { read } = encoder.encodeInto(reply, room.subarray(ellipsisBytes));
+  return `${reply.slice(0, read)}…`;
+}
+
+const ellipsisBytes = 3;

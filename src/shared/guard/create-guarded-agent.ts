@@ -3,15 +3,23 @@
  * connection goes to the checked ones: a second resolution could give another answer. It follows no redirects; who
  * follows one by hand through the same agent has it checked again.
  */
-import { lookup as resolve, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { GuardError } from './guard-error.ts';
 import { judgeAddress } from './judge-address.ts';
 
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 export interface GuardOptions {
   /** A function where it is known late; asked once a connection. Link-local and metadata addresses stay refused. */
   readonly allowPrivate: boolean | (() => Promise<boolean>);
+  /** How names become addresses; the system's way where absent. */
+  readonly resolve?: Resolve;
   readonly connectTimeoutMs?: number;
   readonly bodyTimeoutMs?: number;
 }
@@ -26,9 +34,10 @@ export function createGuardedAgent(options: GuardOptions): Agent {
 
 function guardedConnector(options: GuardOptions): buildConnector.connector {
   const timeout = options.connectTimeoutMs ?? 10_000;
+  const resolve = options.resolve ?? lookup;
   const connectors = {
-    strict: buildConnector({ allowH2: false, timeout, lookup: guardedLookup(false) }),
-    lenient: buildConnector({ allowH2: false, timeout, lookup: guardedLookup(true) }),
+    strict: buildConnector({ allowH2: false, timeout, lookup: guardedLookup(false, resolve) }),
+    lenient: buildConnector({ allowH2: false, timeout, lookup: guardedLookup(true, resolve) }),
   };
   return (target, callback) => {
     const connect = (allowPrivate: boolean): void => {
@@ -45,7 +54,7 @@ function guardedConnector(options: GuardOptions): buildConnector.connector {
 }
 
 /** Refuses when any address is not allowed, not only the first: which one is dialled is up to the operating system. */
-function guardedLookup(allowPrivate: boolean): LookupFunction {
+function guardedLookup(allowPrivate: boolean, resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const refused = error === null && addresses.some(({ address }) => !isAllowed(address, allowPrivate));

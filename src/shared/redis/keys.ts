@@ -25,7 +25,7 @@ const patterns = {
   laneSessions: 'b:$1:lane-sessions',
   /** stream: what live readers are told, `{f: index, r: rev}` or `{b: 1}`. */
   events: 'b:$1:events',
-  /** list: ids of the batch's deliveries, oldest first. */
+  /** sorted set: ids of the batch's deliveries, score = time of the event. */
   batchDeliveries: 'b:$1:deliveries',
   /** string: file ids that a retry was asked for (JSON); absent: all failed ones. */
   retryList: 'b:$1:retry',
@@ -58,13 +58,16 @@ const patterns = {
   free: 'free',
   /** set: batches with parked files. */
   parked: 'parked',
-  /** hash: a webhook delivery. Sorted sets: due ones, and a tenant's by time. */
+  /** hash: a webhook delivery. Sorted sets: due ones, and a tenant's and all by time of the event. */
   delivery: 'd:$1',
   deliveriesDue: 'deliveries-due',
   tenantDeliveries: 't:$1:deliveries',
+  allDeliveries: 'deliveries',
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
+  /** string: what the marker file in UPLOAD_DIR says. */
+  uploadMarker: 'upload-marker',
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',

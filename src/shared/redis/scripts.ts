@@ -16,10 +16,15 @@ const scriptNames = [
   'mark',
   'unmark',
   'note-account',
+  'delivery-freeze',
   'delivery-save',
+  'delivery-redeliver',
+  'deliveries-gone',
   'release',
   'token-commit',
   'drop-batch',
+  'upload-keep',
+  'upload-expire',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 

@@ -45,8 +45,9 @@ export function openUpstream(settings: UpstreamSettings): Upstream {
         headersTimeout: 0,
         bodyTimeout: 0,
       }),
+    // Not the graceful close: that would wait for bodies which nobody reads any more.
     close: async () => {
-      await Promise.all([dispatcher.close(), outputDispatcher.close()]);
+      await Promise.all([dispatcher.destroy(), outputDispatcher.destroy()]);
     },
   };
 }

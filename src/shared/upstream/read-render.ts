@@ -1,8 +1,9 @@
 /** GET render: one poll. `completed` may come before the URL is there; whoever polls goes on then. */
 import { exchange, senseless } from './call.ts';
 import { isFailedRender, readRenderReply } from './render-reply.ts';
+import { fieldsOf, numberField } from './reply-fields.ts';
 import { timeoutsMs } from './timeouts.ts';
-import { envelopeCode, toFault } from './to-fault.ts';
+import { toFault } from './to-fault.ts';
 import type { CallOptions, RenderState, Upstream } from './types.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -21,10 +22,13 @@ export async function readRender(
     timeoutMs: timeoutsMs.readRender,
   } as const;
   const answer = await exchange(up, call, options);
-  const isVerdict = answer.status < 300 && (envelopeCode(answer.json) ?? 0) === 0 && isFailedRender(answer.json);
+  const isVerdict =
+    answer.status < 300 &&
+    (numberField.parse(fieldsOf(answer.json)['code'] ?? null) ?? 0) === 0 &&
+    isFailedRender(answer.json);
   const fault = isVerdict ? null : toFault(answer, call.scope, token, Date.now());
   if (fault !== null) throw new UpstreamError(call.endpoint, fault);
-  const state = readRenderReply(answer.json);
+  const state = readRenderReply(answer.json, token);
   if (state === null) throw senseless(call, answer);
   return state;
 }

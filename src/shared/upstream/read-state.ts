@@ -8,6 +8,7 @@ import { parseJson } from './parse-json.ts';
 import { rawJsonAt } from './raw-json.ts';
 import { fieldsOf, firstText, isFields, textField, type Fields } from './reply-fields.ts';
 import { maxBytes, timeoutsMs } from './timeouts.ts';
+import type { Answer } from './to-fault.ts';
 import type { CallOptions, SessionState, Upstream } from './types.ts';
 
 export async function readState(
@@ -26,9 +27,18 @@ export async function readState(
     maxReplyBytes: maxBytes.state,
   } as const;
   const answer = await callUpstream(up, call, options);
-  const state = toSessionState(answer.text, answer.json);
+  const state = stateOrNull(answer);
   if (state === null) throw senseless(call, answer);
   return state;
+}
+
+function stateOrNull(answer: Answer): SessionState | null {
+  try {
+    return toSessionState(answer.text, answer.json);
+  } catch (error) {
+    if (error instanceof RangeError) return null; // nested deeper than the stack: no draft of anybody's
+    throw error;
+  }
 }
 
 /** Null where the body holds no state. `json` is `text`, parsed. */

@@ -3,11 +3,11 @@
  * `data` with `outputUrl`. Which one comes may change between two polls.
  */
 import { fieldsOf, firstNumber, firstText, isFields, secondsToMs, type Fields } from './reply-fields.ts';
-import { wordsOf } from './to-fault.ts';
+import { cutDetail, wordsOf } from './to-fault.ts';
 import type { RenderState, RenderStatus } from './types.ts';
 
 /** Null where nothing in the body looks like a render. */
-export function readRenderReply(json: unknown): RenderState | null {
+export function readRenderReply(json: unknown, secret: string): RenderState | null {
   const top = fieldsOf(json);
   const data = fieldsOf(top['data']);
   const all: Fields = { ...top, ...data };
@@ -20,7 +20,7 @@ export function readRenderReply(json: unknown): RenderState | null {
     url: httpUrl(firstText(fields, ['url', 'outputUrl', 'output_url', 'output'])),
     durationMs: secondsToMs(firstNumber(fields, ['duration'])),
     bytes: firstNumber(fields, ['size', 'outputSize']),
-    detail: wordsOf(all['error'] ?? all['message'] ?? all['detail']).slice(0, 500) || null,
+    detail: cutDetail(wordsOf(all['error'] ?? all['message'] ?? all['detail']), secret) || null,
   };
 }
 

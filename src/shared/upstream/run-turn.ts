@@ -4,26 +4,13 @@
  */
 import { exchangeTurn } from './turn-exchange.ts';
 import { callHeaders } from './call.ts';
-import type { TurnEnd, TurnProgress, Upstream } from './types.ts';
+import type { TurnOptions } from './turn-options.ts';
+import type { TurnEnd, Upstream } from './types.ts';
 
 export interface TurnRequest {
   readonly sessionId: string;
   /** The instruction, verbatim. */
   readonly text: string;
-}
-
-export interface TurnOptions {
-  readonly onProgress?: (progress: TurnProgress) => void;
-  readonly signal?: AbortSignal;
-  /** Longest time with heartbeats or silence only, counted from the moment the request is written. */
-  readonly idleTimeoutMs: number;
-  /** From the call of this function. */
-  readonly totalTimeoutMs: number;
-  /**
-   * The fence. Called once, synchronously, when the connection stands (TCP and TLS) and right before the request is
-   * written to it, in the same tick; false: nothing is written and the turn is `not-sent` with code `aborted`.
-   */
-  readonly beforeSend?: () => boolean;
 }
 
 /** Never throws for anything the upstream or the network does; an exception of `beforeSend` comes through. */

@@ -36,7 +36,7 @@ export async function submitRender(
   const answer = await callUpstream(up, call, options).catch((error: unknown) => {
     throw asDuplicate(error) ?? error;
   });
-  const state = readRenderReply(answer.json);
+  const state = readRenderReply(answer.json, token);
   if (state !== null) return state;
   // `{"code":0}` alone accepts the render without telling anything of it.
   const body = fieldsOf(answer.json);

@@ -18,6 +18,7 @@ export interface Answer {
 }
 
 const maxDetailLength = 500;
+const minSecretLength = 8;
 
 /** What is wrong with the reply, or null where it is a success by code and status. */
 export function toFault(answer: Answer, scope: CallScope, secret: string | null, nowMs: number): UpstreamFault | null {
@@ -43,7 +44,7 @@ function faultCode(answer: Answer, scope: CallScope): FaultCode | null {
 }
 
 /** Number of the envelope, wherever it stands: `code`, or `error.code` and `detail.code` of nested forms. */
-export function envelopeCode(json: unknown): number | null {
+function envelopeCode(json: unknown): number | null {
   const body = fieldsOf(json);
   for (const value of [body['code'], fieldsOf(body['error'])['code'], fieldsOf(body['detail'])['code']]) {
     const code = value === undefined || value === null ? null : numberField.parse(value);
@@ -75,6 +76,7 @@ function statusFault(answer: Answer, scope: CallScope): FaultCode {
 }
 
 export function isHtml(answer: Answer): boolean {
+  if (answer.json !== undefined) return false; // JSON under a wrong content type
   return (
     /^\s*<(!doctype|html|head|body|center|h1|\?xml|!--)/i.test(answer.text) ||
     headerText(answer, 'content-type').includes('text/html')
@@ -103,12 +105,16 @@ function describeFault(code: FaultCode, answer: Answer, secret: string | null, n
 }
 
 export function cutDetail(text: string, secret: string | null): string {
-  const clean = secret === null || secret === '' ? text : text.replaceAll(secret, '[token]');
-  return clean.slice(0, maxDetailLength);
+  return redact(text, secret).slice(0, maxDetailLength);
+}
+
+/** Takes out a token that the upstream echoes. Shorter ones are not secrets, and would tear words apart. */
+export function redact(text: string, secret: string | null): string {
+  return secret === null || secret.length < minSecretLength ? text : text.replaceAll(secret, '[token]');
 }
 
 /** The upstream's words out of whatever form they come in; for people only. */
-export function errorText(answer: Answer): string {
+function errorText(answer: Answer): string {
   if (isHtml(answer)) return /<title>([^<]*)<\/title>/i.exec(answer.text)?.[1]?.trim() ?? 'an HTML page';
   const body = answer.json;
   if (!isFields(body)) return answer.text.trim();
@@ -119,11 +125,14 @@ export function errorText(answer: Answer): string {
   return wordsOf(fieldsOf(body['data'])['error'] ?? fieldsOf(body['data'])['message']);
 }
 
-export function wordsOf(value: unknown): string {
+/** Text out of a string, a list or an object of the usual keys, a few levels deep. */
+export function wordsOf(value: unknown, depth = 4): string {
   if (typeof value === 'string') return value.trim();
-  if (Array.isArray(value)) return value.map(wordsOf).filter(Boolean).join('; ');
+  if (depth === 0) return '';
+  const inner = (item: unknown): string => wordsOf(item, depth - 1);
+  if (Array.isArray(value)) return value.map(inner).filter(Boolean).join('; ');
   if (!isFields(value)) return '';
-  return wordsOf(value['message'] ?? value['msg'] ?? value['detail'] ?? value['error']);
+  return inner(value['message'] ?? value['msg'] ?? value['detail'] ?? value['error']);
 }
 
 export function headerText(answer: Pick<Answer, 'headers'>, name: string): string {

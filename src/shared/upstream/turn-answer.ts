@@ -11,7 +11,7 @@ import { headerText, senselessAnswer, toFault, type Answer } from './to-fault.ts
 import { createTurnStream, type TurnStream } from './turn-stream.ts';
 import type { FaultCode, TurnEnd, TurnProgress, UpstreamFault } from './types.ts';
 
-type Ended = Extract<TurnEnd, { kind: 'ended' }>['end'];
+export type Ended = Extract<TurnEnd, { kind: 'ended' }>['end'];
 
 export interface TurnAnswer {
   readonly isStream: boolean;
@@ -25,7 +25,7 @@ export interface TurnAnswerInput {
   readonly status: number;
   readonly headers: Answer['headers'];
   readonly secret: string;
-  readonly onProgress: ((progress: TurnProgress) => void) | undefined;
+  readonly onProgress: (progress: TurnProgress) => void;
   readonly onActivity: () => void;
   /** Called once the answer is complete, or has become unreadable. */
   readonly onEnd: (end: Ended) => void;
@@ -37,7 +37,7 @@ export function createTurnAnswer(input: TurnAnswerInput): TurnAnswer {
 }
 
 function createStreamAnswer(input: TurnAnswerInput): TurnAnswer {
-  const stream = createTurnStream(input.onProgress ?? (() => undefined), input.secret);
+  const stream = createTurnStream(input.onProgress, input.secret);
   let bytes = 0;
   const take = (chunk: Buffer): void => {
     bytes += chunk.length;
@@ -60,7 +60,10 @@ function createStreamAnswer(input: TurnAnswerInput): TurnAnswer {
       if (decoder === null) complete();
       else decoder.end();
     },
-    outcome: (end) => streamOutcome(stream, end),
+    outcome: (end) => {
+      decoder?.destroy();
+      return streamOutcome(stream, end);
+    },
   };
 }
 

@@ -29,7 +29,8 @@ export function readTurnEvent(eventName: string | undefined, data: string): read
   const type = json['type'];
   if (type === 'heartbeat' || type === 'ping') return [{ type: 'heartbeat' }];
   const error = type === 'error' || saysError(json) ? [readError(json, text)] : [];
-  const content = isFields(json['content']) ? readParts(json, json['content']) : readFlat(json);
+  const isKit = isFields(json['content']) && type !== 'tool_call';
+  const content = isKit ? readParts(json, fieldsOf(json['content'])) : readFlat(json);
   const signals = [...error, ...(error.length > 0 && type === 'error' ? [] : content)];
   return signals.length > 0 ? signals : [{ type: 'other' }];
 }
@@ -88,7 +89,9 @@ function saysError(json: Fields): boolean {
   const said = ['error', 'errorCode', 'error_code', 'errorMessage', 'error_message'].map((key) => json[key]);
   const code = numberField.parse(json['code'] ?? null);
   return (
-    said.some((value) => Boolean(value) && value !== '0') || (code !== null && code !== 0) || json['success'] === false
+    said.some((value) => Boolean(value) && value !== '0') ||
+    (code !== null && code !== 0 && code !== 200) ||
+    json['success'] === false
   );
 }
 
@@ -105,5 +108,9 @@ function readError(json: Fields, text: string): TurnSignal {
     json['detail'],
     json['errorCode'],
   ];
-  return { type: 'error', code: code ?? null, detail: words.map(wordsOf).find((said) => said !== '') ?? text };
+  return {
+    type: 'error',
+    code: code ?? null,
+    detail: words.map((value) => wordsOf(value)).find((said) => said !== '') ?? text,
+  };
 }

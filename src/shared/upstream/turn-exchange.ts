@@ -1,14 +1,16 @@
 /**
- * The life of a turn's one HTTP exchange: connecting → written → answered → ended, and the clocks over it. Only the
- * message's own end (last chunk, or Content-Length reached) counts as closed; everything else leaves the outcome unknown.
+ * A turn's one HTTP exchange. undici calls onRequestStart on an open connection (TCP and TLS done) and writes the request
+ * in the same tick when it returns: that is where the fence stands. Only the message's own end (last chunk, or
+ * Content-Length reached) counts as closed; everything else leaves the outcome unknown.
  */
 import type { Dispatcher } from 'undici';
-import { transportFault } from './transport-fault.ts';
+import type { TurnOptions } from './turn-options.ts';
 import { createTurnAnswer, type TurnAnswer } from './turn-answer.ts';
-import type { TurnOptions } from './run-turn.ts';
-import type { FaultCode, TurnEnd } from './types.ts';
+import { startTurnLife, type TurnLife } from './turn-life.ts';
+import type { TurnEnd } from './types.ts';
 
 export interface TurnExchange {
+  /** A client of its own: a pooled one could hand over a connection that is just being closed. */
   readonly client: Dispatcher;
   readonly origin: string;
   readonly path: string;
@@ -18,90 +20,39 @@ export interface TurnExchange {
   readonly options: TurnOptions;
 }
 
-type Ended = Extract<TurnEnd, { kind: 'ended' }>['end'];
-
 export function exchangeTurn(exchange: TurnExchange): Promise<TurnEnd> {
-  const { options } = exchange;
   return new Promise((resolve, reject) => {
-    let written = false;
-    let done = false;
-    let answer: TurnAnswer | null = null;
-    let idleTimer: NodeJS.Timeout | undefined;
-
-    const settle = (act: () => void): void => {
-      if (done) return;
-      done = true;
-      clearTimeout(totalTimer);
-      clearTimeout(idleTimer);
-      options.signal?.removeEventListener('abort', onAbort);
-      act();
-    };
-    const finish = (end: Ended): void => settle(() => resolve(toEnd(end, answer)));
-    const notSent = (code: FaultCode, error: unknown): void =>
-      settle(() => resolve({ kind: 'not-sent', error: { ...transportFault(error, false, null), code } }));
-    const stop = (end: Ended, code: FaultCode): void => {
-      if (written) finish(end);
-      else notSent(code, new Error(end));
-    };
-    const onAbort = (): void => stop('aborted', 'aborted');
-    const restartIdle = (): void => {
-      clearTimeout(idleTimer);
-      if (!done) idleTimer = setTimeout(finish, options.idleTimeoutMs, 'idle');
-    };
-    const totalTimer = setTimeout(stop, options.totalTimeoutMs, 'timeout', 'connect_failed');
-    if (options.signal?.aborted === true) {
-      onAbort();
-      return;
-    }
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-
-    /** Right before the write, on an open connection: the last moment at which nothing has happened yet. */
-    const mayWrite = (): boolean => {
-      if (done || written) return false; // a second start would be a second send
-      try {
-        if (options.beforeSend?.() === false) notSent('aborted', new Error('fenced'));
-      } catch (error) {
-        settle(() => reject(error instanceof Error ? error : new Error('beforeSend', { cause: error })));
-      }
-      return !done;
-    };
-    exchange.client.dispatch(toDispatchOptions(exchange), {
-      onRequestStart: (controller) => {
-        if (!mayWrite()) {
-          controller.abort(new Error('not sent'));
-          return;
-        }
-        written = true;
-        restartIdle();
-      },
-      onResponseStart: (_controller, status, headers) => {
-        if (status < 200) return;
-        answer = createTurnAnswer({
-          status,
-          headers,
-          secret: exchange.secret,
-          onProgress: (progress) => {
-            if (!done) options.onProgress?.(progress);
-          },
-          onEnd: finish,
-          onActivity: restartIdle,
-        });
-      },
-      onResponseData: (_controller, chunk) => answer?.feed(chunk),
-      onResponseEnd: () => answer?.end(),
-      onResponseError: (_controller, error) => {
-        if (written) finish(answer?.isStream === false ? 'no-stream' : 'cut');
-        else notSent('connect_failed', error);
-      },
-    });
+    const life = startTurnLife(exchange.options, resolve, reject);
+    if (!life.isOver()) exchange.client.dispatch(toDispatchOptions(exchange), createHandler(life, exchange.secret));
   });
+}
+
+function createHandler(life: TurnLife, secret: string): Dispatcher.DispatchHandler {
+  let answer: TurnAnswer | null = null;
+  return {
+    onRequestStart: (controller) => {
+      if (!life.beginWrite()) controller.abort(new Error('not sent'));
+    },
+    onResponseStart: (_controller, status, headers) => {
+      if (status < 200) return; // an early hint is no answer
+      const { report, finish, restartIdle } = life;
+      answer = createTurnAnswer({
+        status,
+        headers,
+        secret,
+        onProgress: report,
+        onEnd: finish,
+        onActivity: restartIdle,
+      });
+      life.setAnswer(answer);
+    },
+    onResponseData: (_controller, chunk) => answer?.feed(chunk),
+    onResponseEnd: () => answer?.end(),
+    onResponseError: (_controller, error) => life.lose(error),
+  };
 }
 
 function toDispatchOptions(exchange: TurnExchange): Dispatcher.DispatchOptions {
   const { origin, path, headers, body } = exchange;
   return { origin, path, method: 'POST', headers, body, idempotent: false, headersTimeout: 0, bodyTimeout: 0 };
-}
-
-function toEnd(end: Ended, answer: TurnAnswer | null): TurnEnd {
-  return answer?.outcome(end) ?? { kind: 'ended', end, reply: '', tools: [], error: null };
 }

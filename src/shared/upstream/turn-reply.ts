@@ -37,7 +37,7 @@ export function createTurnReply(): TurnReply {
     const chunks = open;
     const before = closeOpen();
     // It repeats everything so far, and perhaps goes on.
-    if (settled !== '' && text.startsWith(settled)) {
+    if (settled !== '' && text.startsWith(settled) && holdsInOrder(text.slice(settled.length), chunks)) {
       const shown = `${settled}${before}`;
       settled = text.slice(0, maxBytes.turnReply);
       return text.startsWith(shown) ? text.slice(shown.length) : '';

@@ -5,7 +5,7 @@
 import { createParser } from 'eventsource-parser';
 import { dropTemporaryIssue } from './drop-temporary-issue.ts';
 import { maxBytes } from './timeouts.ts';
-import { codeOf, cutDetail } from './to-fault.ts';
+import { codeOf, cutDetail, redact } from './to-fault.ts';
 import { readTurnEvent, type TurnSignal } from './turn-event.ts';
 import { createTurnReply } from './turn-reply.ts';
 import type { TurnProgress, UpstreamFault } from './types.ts';
@@ -55,7 +55,11 @@ export function createTurnStream(onProgress: (progress: TurnProgress) => void, s
     finish: () => {
       feedText(`${decoder.decode()}\n\n`);
     },
-    outcome: () => ({ reply: dropTemporaryIssue(reply.text()), tools: reply.tools(), error }),
+    outcome: () => ({
+      reply: redact(dropTemporaryIssue(reply.text()), secret),
+      tools: reply.tools(),
+      error,
+    }),
   };
 }
 

@@ -89,9 +89,10 @@ function multipart(source: UploadSource): Multipart {
   return { boundary, length: head.length + source.bytes + tail.length, body, sourceError: () => failure };
 }
 
-/** As browsers do it (WHATWG form data): UTF-8 as it is, quotes and line ends percent-encoded so that none ends the header. */
+/** As browsers do it (WHATWG form data): UTF-8 as it is, quotes and line ends encoded; other control signs have no place. */
 export function escapeFilename(name: string): string {
-  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+  const escaped = name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+  return escaped.replaceAll(/\p{Cc}/gu, '_');
 }
 
 function oneLine(text: string): string {

@@ -6,12 +6,11 @@ import type { UploadedMedia, UploadReply } from './types.ts';
 export function readUploadReply(json: unknown): UploadReply | null {
   const body = fieldsOf(json);
   const data = fieldsOf(body['data'] ?? json);
-  const list = [data['files'], data['uploaded_files'], Array.isArray(body['data']) ? body['data'] : null].find(
-    Array.isArray,
-  );
+  const lists = [data['files'], data['uploaded_files'], body['data']].filter((value) => Array.isArray(value));
+  const list = lists.find((value) => value.length > 0) ?? lists[0];
   const saysSuccess = 'code' in body || body['success'] === true;
   if (list === undefined && !saysSuccess) return null;
-  return { media: (list ?? []).map(readMedia), applied: !isNo(data['session_state_applied']) };
+  return { media: (list ?? []).map((item) => readMedia(item)), applied: !isNo(data['session_state_applied']) };
 }
 
 function readMedia(value: unknown): UploadedMedia {

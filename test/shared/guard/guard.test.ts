@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { request } from 'undici';
 import { checkUrl, isPrivateHost } from '../../../src/shared/guard/check-url.ts';
-import { createGuardedAgent } from '../../../src/shared/guard/create-guarded-agent.ts';
+import { createGuardedAgent, type Resolve } from '../../../src/shared/guard/create-guarded-agent.ts';
 import { GuardError } from '../../../src/shared/guard/guard-error.ts';
 import { judgeAddress } from '../../../src/shared/guard/judge-address.ts';
 
@@ -178,4 +178,40 @@ test('the agent refuses names and literal addresses before a byte leaves, unless
     await assert.rejects(request('http://169.254.169.254/', { dispatcher }), GuardError);
   }
   await assert.rejects(request('http://no-such-name.invalid/', { dispatcher: lenient }), /ENOTFOUND|EAI_AGAIN/);
+});
+
+test('checks every address of a name, and connects to what it checked', async (t) => {
+  const server = createServer((_request, response) => response.end('in'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  let answers: string[] = [];
+  let asked = 0;
+  const resolve: Resolve = (_hostname, _options, callback) => {
+    asked += 1;
+    callback(
+      null,
+      answers.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+  const strict = createGuardedAgent({ allowPrivate: false, resolve });
+  const lenient = createGuardedAgent({ allowPrivate: true, resolve });
+  t.after(async () => {
+    await Promise.all([strict.destroy(), lenient.destroy()]);
+    server.close();
+  });
+  const url = `http://video.example:${port}/`;
+  for (answers of [
+    ['1.1.1.1', '127.0.0.1'],
+    ['127.0.0.1', '1.1.1.1'],
+    ['::ffff:127.0.0.1'],
+    ['2606:4700::1111', 'fd00::1'],
+  ]) {
+    await assert.rejects(request(url, { dispatcher: strict }), GuardError, answers.join());
+  }
+  answers = ['127.0.0.1', '169.254.169.254'];
+  await assert.rejects(request(url, { dispatcher: lenient }), GuardError);
+  asked = 0;
+  answers = ['127.0.0.1'];
+  assert.equal(await (await request(url, { dispatcher: lenient })).body.text(), 'in');
+  assert.equal(asked, 1, 'a second resolution could answer otherwise');
 });

@@ -99,6 +99,7 @@ const faults: [string, number, string, string, number][] = [
   ['readState', 401, '{"code":1002}', 'session_missing', 1002],
   ['readState', 404, '{"code":1002,"message":"gone"}', 'session_missing', 1002],
   ['readState', 404, '{"detail":"Not Found"}', 'session_unconfirmed', 404],
+  ['readState', 404, '[]', 'session_unconfirmed', 404],
   ['readState', 404, '', 'session_unconfirmed', 404],
   ['readState', 200, '{"code":404,"message":"x"}', 'session_unconfirmed', 404],
   ['readState', 404, '<!DOCTYPE html><html><title>404</title></html>', 'server_error', 404],
@@ -170,6 +171,7 @@ test('keeps the words of an error, cut and without the token', async (t) => {
     ['<html><head><title>502 Bad Gateway</title></head>', '502 Bad Gateway'],
     [`{"message":"${'x'.repeat(900)}"}`, 'x'.repeat(500)],
     ['{"message":17}', ''],
+    [`{"message":${'['.repeat(9000)}${']'.repeat(9000)}}`, ''],
   ];
   for (const [body, detail] of words) {
     set(500, body);
@@ -379,6 +381,11 @@ test('reads a render in both shapes, mixed, and with what may be missing', async
       '{"success":true,"data":{"status":"failed","error":{"message":"no GPU"}}}',
       { status: 'failed', detail: 'no GPU' },
     ],
+    [
+      '{"taskId":"x","status":"failed","error":{"code":500,"message":"no GPU"}}',
+      { status: 'failed', detail: 'no GPU' },
+    ],
+    [`{"status":"failed","error":"bad ${token}"}`, { status: 'failed', detail: 'bad [token]' }],
     ['{"success":false,"error":"no GPU","data":{"status":"failed"}}', { status: 'failed', detail: 'no GPU' }],
   ];
   for (const [body, expected] of cases) {

@@ -6,6 +6,7 @@ import { parseJson } from '../../../src/shared/upstream/parse-json.ts';
 import { rawJsonAt } from '../../../src/shared/upstream/raw-json.ts';
 import { readState, toSessionState } from '../../../src/shared/upstream/read-state.ts';
 import type { SessionState } from '../../../src/shared/upstream/types.ts';
+import { UpstreamError } from '../../../src/shared/upstream/upstream-error.ts';
 import { startRawStub, token } from './stub-upstream.ts';
 
 function stateOf(text: string): SessionState | null {
@@ -175,5 +176,17 @@ test('parses whole numbers beyond 2^53 as text, other numbers as numbers', () =>
   assert.deepEqual(
     parseJson('{"a":9007199254740993,"b":[-5529798706024415232],"c":0.1234567890123456,"d":1e30,"e":42}'),
     { a: '9007199254740993', b: ['-5529798706024415232'], c: 0.1234567890123456, d: 1e30, e: 42 },
+  );
+});
+
+test('a state nested deeper than the stack makes no sense, and ends nothing', async (t) => {
+  const deep = `{"draft":{"t":${'['.repeat(200_000)}${']'.repeat(200_000)}}}`;
+  const stub = await startRawStub((socket) =>
+    socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${deep.length}\r\n\r\n${deep}`),
+  );
+  t.after(stub.close);
+  await assert.rejects(
+    readState(stub.up, token, '1'),
+    (error) => error instanceof UpstreamError && error.fault.code === 'server_error',
   );
 });

@@ -3,7 +3,8 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { test, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { runTurn, type TurnOptions } from '../../../src/shared/upstream/run-turn.ts';
+import { runTurn } from '../../../src/shared/upstream/run-turn.ts';
+import type { TurnOptions } from '../../../src/shared/upstream/turn-options.ts';
 import type { TurnEnd, TurnProgress } from '../../../src/shared/upstream/types.ts';
 import { attribution, startRawStub, startStub, token, type Stub } from './stub-upstream.ts';
 
@@ -496,7 +497,10 @@ test('asks the fence on an open connection, and writes in the same tick or not a
     await new Promise((resolve) => server.close(resolve));
   });
   const refused = await turn(stub, { beforeSend: () => false });
-  assert.partialDeepStrictEqual(refused, { kind: 'not-sent', error: { code: 'aborted' } });
+  assert.deepEqual(refused, {
+    kind: 'not-sent',
+    error: { code: 'aborted', upstreamCode: null, httpStatus: null, retryAfterMs: null, detail: 'fenced' },
+  });
   await assert.rejects(
     turn(stub, {
       beforeSend: () => {
@@ -568,4 +572,61 @@ test('a stream without end is cut', async (t) => {
   });
   t.after(stub.close);
   assert.partialDeepStrictEqual(await turn(stub), { kind: 'ended', end: 'cut' });
+});
+
+test('goes on when progress cannot be taken, and never shows the token', async (t) => {
+  const stream = event({ type: 'text', content: `it is ${token}` });
+  const options = {
+    onProgress: () => {
+      throw new Error('reader broke');
+    },
+  };
+  for (const body of [stream, gzipSync(stream)]) {
+    const extra = body === stream ? '' : 'content-encoding: gzip\r\n';
+    assert.deepEqual(await turn(await serve(t, body, { head: head(extra) }), options), closed('it is [token]'));
+  }
+});
+
+test('an early hint is no answer', async (t) => {
+  const stub = await startRawStub((socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n');
+    socket.write(`${head()}content-length: 13\r\n\r\ndata: {"text"`);
+  });
+  t.after(stub.close);
+  assert.deepEqual(await turn(stub), closed(''));
+});
+
+test('a refusal whose body is cut still refuses; a body too large does not', async (t) => {
+  const cut = await startRawStub((socket) => socket.end('HTTP/1.1 429 Too Many\r\ncontent-length: 100\r\n\r\n{"co'));
+  t.after(cut.close);
+  assert.partialDeepStrictEqual(await turn(cut), { kind: 'refused', error: { code: 'rate_limited' } });
+  const large = await startStub((_request, response) =>
+    response.writeHead(200).end(Buffer.alloc(2 * 1024 * 1024, 'x')),
+  );
+  t.after(large.close);
+  assert.partialDeepStrictEqual(await turn(large), {
+    kind: 'ended',
+    end: 'no-stream',
+    error: { code: 'server_error' },
+  });
+});
+
+test('a turn leaves no connection open and takes none of another call', async (t) => {
+  const stub = await startStub((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(event({ type: 'text', content: 'ok' }));
+  });
+  t.after(stub.close);
+  let open = 0;
+  const client = stub.up.openTurnDispatcher;
+  const counting = {
+    ...stub.up,
+    openTurnDispatcher: () =>
+      client()
+        .on('connect', () => (open += 1))
+        .on('disconnect', () => (open -= 1)),
+  };
+  await Promise.all([1, 2, 3].map(() => runTurn(counting, token, request, limits)));
+  assert.equal(open, 0);
+  assert.equal(stub.received.length, 3);
 });

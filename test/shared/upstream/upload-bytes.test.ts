@@ -62,7 +62,7 @@ test('streams with constant memory, as fast as the receiver takes it', async (t)
     await stub.close();
     server.close();
   });
-  const bytes = 256 * 1024 * 1024;
+  const bytes = 96 * 1024 * 1024;
   const block = Buffer.alloc(64 * 1024);
   let ahead = 0;
   async function* source(): AsyncGenerator<Buffer> {

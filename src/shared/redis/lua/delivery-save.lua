@@ -1,13 +1,13 @@
--- delivery-save: store the outcome of one attempt of a webhook delivery, if the delivery's run is unchanged.
+-- delivery-save: store what came of a run of a webhook delivery (an attempt, or none as the receiver is busy), if the
+-- delivery's run is unchanged.
 -- KEYS[1] hash tag
 -- ARGV[1] delivery id, [2] expected run, [3] status (pending | delivered | failed), [4] due in ms from now ('' : none),
---      [5] attempts (JSON), [6] body as sent (kept for good once set)
+--      [5] attempts (JSON), [6] attempts made of the present schedule, [7] why no more are made, or ''
 -- Returns 1, or 0 when the run has passed.
 local key = K.delivery(ARGV[1])
 if redis.call('HGET', key, 'run') ~= ARGV[2] then return 0 end
 redis.call('HINCRBY', key, 'run', 1)
-redis.call('HSET', key, 'status', ARGV[3], 'attempts', ARGV[5])
-redis.call('HSETNX', key, 'body', ARGV[6])
+redis.call('HSET', key, 'status', ARGV[3], 'attempts', ARGV[5], 'tries', ARGV[6], 'error', ARGV[7])
 if ARGV[4] == '' then
   redis.call('ZREM', K.deliveriesDue(), ARGV[1])
   redis.call('HDEL', key, 'due')

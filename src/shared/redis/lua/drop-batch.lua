@@ -11,10 +11,11 @@ end
 if ARGV[4] ~= '1' then return 1 end
 local b = redis.call('HMGET', K.batch(batch), 'tenant', 'idempotency')
 unlist_batch(batch)
-for _, id in ipairs(redis.call('LRANGE', K.batchDeliveries(batch), 0, -1)) do
+for _, id in ipairs(redis.call('ZRANGE', K.batchDeliveries(batch), 0, -1)) do
   redis.call('UNLINK', K.delivery(id))
   redis.call('ZREM', K.deliveriesDue(), id)
   redis.call('ZREM', K.tenantDeliveries(b[1]), id)
+  redis.call('ZREM', K.allDeliveries(), id)
 end
 for _, status in ipairs(statuses) do redis.call('UNLINK', K.status(batch, status)) end
 redis.call('UNLINK', K.waiting(batch), K.held(batch), K.lanes(batch), K.laneSessions(batch), K.events(batch), K.batchDeliveries(batch),

@@ -46,18 +46,20 @@ local function unlist_batch(batch)
   if tenant then redis.call('ZREM', K.tenantRing(tenant), batch) end
 end
 
--- The outbox of webhooks: the facts of an event, frozen; the id is stable, so a repeat changes nothing.
+-- The outbox of webhooks: the facts of an event, frozen; the id is stable, so a repeat changes nothing. A receiver that
+-- said 410 is told nothing more of its batch.
 local function emit(batch, event, suffix, facts, now)
-  local b = redis.call('HMGET', K.batch(batch), 'hooks', 'tenant', 'round')
-  if not b[1] or not string.find(b[1], ',' .. event .. ',', 1, true) then return nil end
+  local b = redis.call('HMGET', K.batch(batch), 'hooks', 'tenant', 'round', 'gone')
+  if not b[1] or b[4] or not string.find(b[1], ',' .. event .. ',', 1, true) then return nil end
   local id = 'msg_' .. string.sub(batch, 5) .. '_' .. string.gsub(event, '%.', '_') .. '_' .. b[3] .. suffix
   if redis.call('EXISTS', K.delivery(id)) == 1 then return nil end
   facts.sequence = redis.call('HINCRBY', K.batch(batch), 'sequence', 1)
   redis.call('HSET', K.delivery(id), 'batch', batch, 'tenant', b[2], 'type', event, 'at', now, 'facts', cjson.encode(facts),
-    'status', 'pending', 'run', 0, 'due', now, 'attempts', '[]')
+    'status', 'pending', 'run', 0, 'tries', 0, 'due', now, 'attempts', '[]')
   redis.call('ZADD', K.deliveriesDue(), now, id)
-  redis.call('RPUSH', K.batchDeliveries(batch), id)
+  redis.call('ZADD', K.batchDeliveries(batch), now, id)
   redis.call('ZADD', K.tenantDeliveries(b[2]), now, id)
+  redis.call('ZADD', K.allDeliveries(), now, id)
   return id
 end
 

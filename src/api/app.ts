@@ -1,0 +1,94 @@
+/** Builds the API: every plugin and route registered by name, so that "go to definition" walks it. It never listens. */
+import { fastifyHelmet } from '@fastify/helmet';
+import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { newRequestId } from '../shared/ids.ts';
+import type { Api } from './api.ts';
+import type { ApiContext } from './api-context.ts';
+import { createAuth, nobody } from './auth.ts';
+import { createBackground } from './background.ts';
+import { addBatchActionRoutes } from './batch-actions.routes.ts';
+import { addBatchRoutes } from './batches.routes.ts';
+import { addCreditRoutes } from './credits.routes.ts';
+import { addDeliveryRoutes } from './deliveries.routes.ts';
+import { addFileRoutes } from './files.routes.ts';
+import { addHealthRoutes } from './health.routes.ts';
+import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
+import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
+import { markUploadDir } from '../shared/upload-dir.ts';
+import { uploadRoutes } from './uploads.routes.ts';
+import { compileValidator, refuseFaultyBody } from './validate.ts';
+
+/** A longer one is no id of ours. */
+const maxIdChars = 200;
+
+/** Answers are data, never pages; TLS and its headers belong to the proxy in front. */
+const helmetOptions = {
+  global: true,
+  contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+  strictTransportSecurity: false,
+};
+
+export async function createApp(ctx: ApiContext): Promise<Api> {
+  await markUploadDir(ctx);
+  const app = createServer(ctx);
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError(ctx));
+  answerUnknownRoute(app);
+  acceptJsonOnly(app);
+  addHooks(app, ctx);
+  await app.register(fastifyHelmet, helmetOptions);
+  const background = createBackground(ctx);
+  app.addHook('onClose', background.settled);
+  addBatchRoutes(app, ctx);
+  addBatchActionRoutes(app, ctx, background);
+  addFileRoutes(app, ctx);
+  addDeliveryRoutes(app, ctx);
+  addCreditRoutes(app, ctx);
+  addHealthRoutes(app, ctx);
+  await app.register(async (scope) => uploadRoutes(scope as Api, ctx));
+  return app;
+}
+
+function createServer(ctx: ApiContext): Api {
+  // Widened: an instance typed by pino itself fits none of the plugins' types.
+  const loggerInstance: FastifyBaseLogger = ctx.log;
+  return fastify({
+    loggerInstance,
+    // One line a request, written by our own hook.
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: newRequestId,
+    bodyLimit: maxBodyBytes,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: maxIdChars },
+    // What fails before a route is found never reaches the error handler.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, request, toKnownRefusal(error) ?? internalError);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+}
+
+function addHooks(app: Api, ctx: ApiContext): void {
+  const authenticate = createAuth(ctx.config.apiKeys);
+  app.decorateRequest('caller');
+  app.decorateRequest('bodyFaults');
+  app.addHook('onRequest', async (request) => {
+    request.caller = nobody;
+    request.bodyFaults = [];
+    request.caller = authenticate(request);
+  });
+  app.addHook('preValidation', refuseFaultyBody);
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime),
+        tenant: request.caller.tenant,
+      },
+      'request',
+    );
+  });
+}

@@ -1,0 +1,74 @@
+/** Batches: make one, list them, read one, act on one as a whole. */
+import { listBatches } from '../shared/list-batches.ts';
+import { toBatchResource } from '../shared/to-batch-resource.ts';
+import type { Api } from './api.ts';
+import type { ApiContext } from './api-context.ts';
+import { tenantOf } from './auth.ts';
+import {
+  acceptedBatchSchema,
+  batchListQuery,
+  batchPageSchema,
+  batchParams,
+  batchRequestSchema,
+  batchSchema,
+  dryRunSchema,
+} from './batches.schema.ts';
+import { createBatch } from './create-batch.ts';
+import { readPlaceCursor, toPlaceCursor } from './cursor.ts';
+import { idempotencyHeaders } from './idempotency.ts';
+import { createKnownBalance } from './known-balance.ts';
+import { problems } from './responses.ts';
+import { visibleBatch } from './visible.ts';
+
+export function addBatchRoutes(app: Api, ctx: ApiContext): void {
+  const balance = createKnownBalance(ctx);
+  app.post(
+    '/batches',
+    {
+      config: { judgesBody: true },
+      attachValidation: true,
+      schema: {
+        tags: ['batches'],
+        summary: 'Take in many files with one request',
+        headers: idempotencyHeaders,
+        body: batchRequestSchema,
+        response: {
+          200: dryRunSchema.describe('`dry_run`: nothing was stored.'),
+          202: acceptedBatchSchema.describe('Accepted and kept; `Location` is its URL.'),
+          ...problems(400, 403, 409, 413, 415, 422),
+        },
+      },
+    },
+    (request, reply) => createBatch(ctx, balance, request, reply),
+  );
+  app.get(
+    '/batches',
+    {
+      schema: {
+        tags: ['batches'],
+        summary: 'Batches, newest first',
+        querystring: batchListQuery,
+        response: { 200: batchPageSchema, ...problems(400) },
+      },
+    },
+    async (request) => {
+      const { status = null, limit, cursor } = request.query;
+      const after = readPlaceCursor(cursor);
+      const { batches, next } = await listBatches(ctx, { tenant: tenantOf(request.caller), status, limit, after });
+      const data = batches.map((batch) => toBatchResource(batch, ctx.config.publicUrl, null));
+      return { data, next_cursor: toPlaceCursor(next) };
+    },
+  );
+  app.get(
+    '/batches/:id',
+    {
+      schema: {
+        tags: ['batches'],
+        summary: 'One batch',
+        params: batchParams,
+        response: { 200: batchSchema, ...problems(404) },
+      },
+    },
+    async (request) => toBatchResource(await visibleBatch(ctx, request, request.params.id), ctx.config.publicUrl, null),
+  );
+}

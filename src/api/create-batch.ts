@@ -1,0 +1,100 @@
+/** POST /batches: judged as a whole, then taken in or refused as a whole. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sessionCredits } from '../shared/domain/policy.ts';
+import { takeIn, type IntakeResult } from '../shared/intake.ts';
+import { toBatchResource } from '../shared/to-batch-resource.ts';
+import type { ApiContext } from './api-context.ts';
+import type { AcceptedBatch, DryRun } from './batches.schema.ts';
+import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
+import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
+import type { KnownBalance } from './known-balance.ts';
+import { RefusedError, invalid } from './refused-error.ts';
+import { toIntake, type ToBeTakenIn } from './to-intake.ts';
+import { warnOf, warnOfCredits, type Estimate } from './warn-of.ts';
+
+export async function createBatch(
+  ctx: ApiContext,
+  balance: KnownBalance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  refuseBadHeaders(request);
+  const { tenant } = request.caller;
+  const key = readIdempotencyKey(request, 'POST /batches');
+  const earlier = await findEarlier(ctx, tenant, key);
+  if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
+  const judged = await judgeBatch(ctx, request);
+  const toBe = toIntake(judged, request.id);
+  const estimate = estimateOf(toBe, await balance());
+  const warnings = warnOf(judged.request, toBe, estimate);
+  if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(judged, estimate, warnings));
+  const result = await takeIn(ctx, {
+    tenant,
+    ...toBe,
+    idempotency: key,
+    estimatedCredits: estimate.credits,
+    maxCredits: judged.request.max_credits ?? null,
+    answerOf: (batch) =>
+      JSON.stringify({
+        ...toBatchResource(batch, ctx.config.publicUrl, null),
+        warnings,
+      } satisfies AcceptedBatch),
+  });
+  return answer(reply, result);
+}
+
+/** The one part that the framework has judged already; the body is judged with its meaning. */
+function refuseBadHeaders(request: FastifyRequest): void {
+  const { validationError } = request;
+  if (validationError?.validationContext === 'headers') throw validationError;
+}
+
+function answer(reply: FastifyReply, result: IntakeResult): FastifyReply {
+  switch (result.kind) {
+    case 'accepted':
+      return sendAccepted(reply, result.answer);
+    case 'answered':
+      return sendAccepted(reply.header('idempotent-replayed', 'true'), result.answer);
+    case 'loading':
+      throw keyInFlight();
+    case 'mismatch':
+      throw keyMismatch();
+    case 'uploads-gone':
+      throw invalid(
+        result.uploadIds.map((id) => ({
+          pointer: '#',
+          code: 'unknown_upload',
+          detail: `The upload ${id} has expired.`,
+        })),
+      );
+    case 'dropped':
+      throw new RefusedError({
+        status: 503,
+        code: 'intake_too_slow',
+        detail: 'The batch could not be stored in time, and nothing of it was kept.',
+        headers: { 'retry-after': '5' },
+      });
+  }
+}
+
+/** The stored text itself: a repeat gets the same bytes. */
+function sendAccepted(reply: FastifyReply, text: string): FastifyReply {
+  const { links } = JSON.parse(text) as AcceptedBatch;
+  return reply
+    .code(202)
+    .header('location', links.self)
+    .header('content-type', 'application/json; charset=utf-8')
+    .serializer(String)
+    .send(text);
+}
+
+function estimateOf({ spec, files }: ToBeTakenIn, available: number | null): Estimate {
+  const sessions = Math.min(files.length, spec.maxSessions ?? files.length);
+  return { files: files.length, sessions, credits: sessions * sessionCredits, available };
+}
+
+function toDryRun({ request }: JudgedBatch, estimate: Estimate, warnings: DryRun['warnings']): DryRun {
+  const problems = warnOfCredits(request, estimate);
+  const codes = new Set(problems.map(({ code }) => code));
+  return { estimate: { ...estimate }, eta: null, problems, warnings: warnings.filter(({ code }) => !codes.has(code)) };
+}

@@ -1,0 +1,83 @@
+/**
+ * Receives one upload: streamed to disk with constant memory, judged by its first bytes, on disk for good before it is
+ * answered. Whatever goes wrong, nothing is left behind.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Context } from '../shared/context.ts';
+import { newUploadId } from '../shared/ids.ts';
+import { syncDir } from '../shared/upload-dir.ts';
+import { saveUpload, type Upload } from '../shared/upload-record.ts';
+import { judgeBytes, sniffedBytes, unsupported } from './judge-bytes.ts';
+import { mediaTypeOf } from '../shared/domain/media-type.ts';
+import { RefusedError } from './refused-error.ts';
+
+export interface Incoming {
+  readonly tenant: string;
+  readonly name: string;
+  readonly body: Readable;
+}
+
+const dayMs = 86_400_000;
+
+export const tooLarge = (maxBytes: number): RefusedError =>
+  new RefusedError({ status: 413, code: 'file_too_large', detail: `A file has ${maxBytes} bytes at most.` });
+
+export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<Upload> {
+  if (mediaTypeOf(incoming.name) === null) throw unsupported('The name has no accepted extension.');
+  const { uploadDir, retentionDays } = ctx.config;
+  const id = newUploadId();
+  const path = `${id}${extname(incoming.name).toLowerCase()}`;
+  const part = join(uploadDir, `${id}.part`);
+  try {
+    const written = await writePart(ctx, part, incoming);
+    await rename(part, join(uploadDir, path));
+    await syncDir(uploadDir);
+    const expiresAt = Date.now() + Math.round(retentionDays * dayMs);
+    const upload = { id, tenant: incoming.tenant, name: incoming.name, path, expiresAt, ...written };
+    await saveUpload(ctx, upload);
+    return upload;
+  } catch (error) {
+    await Promise.all([rm(part, { force: true }), rm(join(uploadDir, path), { force: true })]);
+    throw error;
+  }
+}
+
+async function writePart(ctx: Context, path: string, incoming: Incoming): Promise<{ bytes: number; sha256: string }> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    const hash = createHash('sha256');
+    const bytes = await copy(ctx, { handle, hash }, incoming);
+    if (bytes === 0) throw new RefusedError({ status: 422, code: 'empty_file', detail: 'The file is empty.' });
+    await handle.sync();
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Judged once the first bytes are there (or all, of a shorter file), before the rest is taken. */
+async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name, body }: Incoming): Promise<number> {
+  const { maxFileBytes } = ctx.config;
+  let head: Buffer | null = Buffer.alloc(0);
+  let bytes = 0;
+  // Left open at an error: the answer still has to go out over the same socket.
+  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+    const piece = Buffer.from(chunk as Uint8Array);
+    bytes += piece.length;
+    if (bytes > maxFileBytes) throw tooLarge(maxFileBytes);
+    if (head !== null) {
+      head = Buffer.concat([head, piece]);
+      if (head.length >= sniffedBytes) {
+        await judgeBytes(name, head.subarray(0, sniffedBytes));
+        head = null;
+      }
+    }
+    to.hash.update(piece);
+    await to.handle.writeFile(piece);
+  }
+  if (head !== null && bytes > 0) await judgeBytes(name, head);
+  return bytes;
+}

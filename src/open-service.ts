@@ -1,0 +1,87 @@
+/** Opens the service, or one half of it, into `resources`: Redis, contexts, workers, API. Used by the entry and by tests. */
+import type { AddressInfo } from 'node:net';
+import { Registry } from '@prometheus-io/client';
+import { createApp } from './api/app.ts';
+import type { ApiContext } from './api/api-context.ts';
+import { openSessionUrl } from './shared/account/open-session-url.ts';
+import { readCredits } from './shared/account/read-credits.ts';
+import type { Config } from './shared/config/config.ts';
+import type { Log } from './shared/log.ts';
+import { openContent } from './shared/open-content.ts';
+import { openContext, type OpenedContext } from './shared/open-context.ts';
+import { checkRedis } from './shared/redis/check-redis.ts';
+import type { RedisTarget } from './shared/redis/connect.ts';
+import { openEmbeddedRedis } from './shared/redis/embedded/open-embedded-redis.ts';
+import type { Resources } from './shared/resources.ts';
+import { openWorkers, type Workers } from './workers/main.ts';
+
+export type Role = 'all' | 'api' | 'worker';
+
+/** The start cannot go on, and the message says what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+export interface ServiceOptions {
+  readonly role: Role;
+  readonly config: Config;
+  readonly log: Log;
+  readonly resources: Resources;
+}
+
+export interface Service {
+  /** Where the API listens; null for workers alone. */
+  readonly address: string | null;
+  readonly redisTarget: RedisTarget;
+}
+
+export async function openService({ role, config, log, resources }: ServiceOptions): Promise<Service> {
+  const redisTarget = await openTarget(config, log, resources);
+  const opening = { config, log, resources, redisTarget };
+  const workerContext = role === 'api' ? null : await openContext({ ...opening, role: 'worker' });
+  const apiContext = role === 'worker' ? null : await openContext({ ...opening, role: 'api' });
+  await refuseUnfitRedis(workerContext ?? apiContext, log);
+  const workers = workerContext === null ? null : await openWorkers(workerContext);
+  if (workers !== null) resources.add('workers', workers.close);
+  const address = apiContext === null ? null : await listen(apiContext, workers, resources);
+  log.info({ address, role }, 'listening');
+  return { address, redisTarget };
+}
+
+async function openTarget(config: Config, log: Log, resources: Resources): Promise<RedisTarget> {
+  if (config.redisUrl !== null) return { url: config.redisUrl };
+  const { socketPath } = await resources.open(
+    'embedded redis',
+    () => openEmbeddedRedis({ dataDir: config.dataDir, log }),
+    (redis) => redis.close(),
+  );
+  return { socketPath };
+}
+
+/** An eviction policy that drops keys, or a Redis without persistence, cannot keep what was accepted. */
+async function refuseUnfitRedis(ctx: OpenedContext | null, log: Log): Promise<void> {
+  if (ctx === null) return;
+  const { problems } = await checkRedis(ctx.redis);
+  for (const problem of problems) log.warn({ code: problem.code, detail: problem.detail }, 'Redis is not fit');
+  const refused = problems.filter(({ severity }) => severity === 'refuse');
+  if (refused.length > 0) throw new StartError(refused.map(({ detail }) => detail).join('\n'));
+}
+
+async function listen(ctx: OpenedContext, workers: Workers | null, resources: Resources): Promise<string> {
+  const app = await createApp(toApiContext(ctx, workers));
+  resources.add('api', () => app.close());
+  await app.listen({ port: ctx.config.port, host: ctx.config.host });
+  const { address, port, family } = app.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
+  return {
+    ...ctx,
+    readCredits: (signal) => readCredits(ctx, signal),
+    openContent: (output, range, signal) => openContent(ctx, output, { range }, signal),
+    openUrlOf: (session) => openSessionUrl(ctx, session),
+    metrics: new Registry(),
+    workerHealth: workers === null ? null : workers.health,
+  };
+}

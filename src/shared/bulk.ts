@@ -1,0 +1,153 @@
+/**
+ * Bulk actions on a batch: set a mark in one script, then work it off file by file. A mark that is left by a crash is
+ * worked off again by the sweeper; doing it twice, or both at once, changes nothing more.
+ */
+import { z } from 'zod';
+import { advance } from './advance.ts';
+import type { Context } from './context.ts';
+import type { FileEvent } from './domain/events.ts';
+import type { FileStatus } from './domain/file-state.ts';
+import { fileId } from './ids.ts';
+import { enqueueNotify } from './queues.ts';
+import { NewerRecordError } from './stored-file.ts';
+
+export const bulkActions = ['cancel', 'pause', 'resume', 'retry'] as const;
+export type BulkAction = (typeof bulkActions)[number];
+type WorkedOff = Exclude<BulkAction, 'pause'>;
+
+export interface BulkArguments {
+  /** retry: only these; absent: all failed ones. */
+  readonly indexes?: readonly number[];
+  /** resume: the new bound. */
+  readonly maxCredits?: number;
+}
+
+export type Marked =
+  | { readonly kind: 'missing' }
+  /** `ended`: the batch is over. `canceled`: it was, or is being, canceled. */
+  | { readonly kind: 'conflict'; readonly why: 'ended' | 'canceled' }
+  | { readonly kind: 'ok'; readonly hasWork: boolean };
+
+const markReplySchema = z.union([
+  z.tuple([z.literal('missing')]),
+  z.tuple([z.literal('conflict'), z.enum(['ended', 'canceled'])]),
+  z.tuple([z.literal('ok'), z.enum(['0', '1'])]),
+]);
+
+export async function markBatch(
+  ctx: Context,
+  batchId: string,
+  action: BulkAction,
+  { indexes, maxCredits }: BulkArguments = {},
+): Promise<Marked> {
+  const argument = action === 'retry' ? indexes && JSON.stringify(indexes) : maxCredits;
+  const reply = markReplySchema.parse(await ctx.scripts.mark(batchId, action, argument ?? ''));
+  if (reply[0] === 'missing') return { kind: 'missing' };
+  if (reply[0] === 'conflict') return { kind: 'conflict', why: reply[1] };
+  return { kind: 'ok', hasWork: reply[1] === '1' };
+}
+
+/** How many files are moved at once: enough to fill a pipeline, few enough for other requests to get in between. */
+const concurrency = 50;
+const chunkSize = 500;
+/** A file that moved from one status to the next while we looked is met on the next pass. */
+const mostPasses = 10;
+
+const members = z.array(z.coerce.number());
+
+/** Works off every mark of a batch, then lets its round end. */
+export async function workOffMarks(ctx: Context, batchId: string): Promise<void> {
+  for (const action of ['cancel', 'resume', 'retry'] as const) {
+    if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) continue;
+    await workOff[action](ctx, batchId);
+    const deliveries = z.array(z.string()).parse(await ctx.scripts.unmark(batchId, action));
+    for (const id of deliveries) await notify(ctx, id);
+  }
+}
+
+/** A failure to enqueue loses nothing: the sweeper finds the delivery by its due time. */
+async function notify(ctx: Context, id: string): Promise<void> {
+  try {
+    await enqueueNotify(ctx.queues, { id, run: 0, delayMs: ctx.config.webhookRetryMs[0] ?? 0 });
+  } catch (error) {
+    ctx.log.warn({ err: error, delivery_id: id }, 'not enqueued; the sweeper will');
+  }
+}
+
+const workOff: Readonly<Record<WorkedOff, (ctx: Context, batchId: string) => Promise<void>>> = {
+  cancel,
+  resume,
+  retry,
+};
+
+/** In flight first: those hold slots and call the upstream. */
+const cancelOrder: readonly FileStatus[] = [
+  'uploading',
+  'editing',
+  'checking',
+  'rendering',
+  'delivering',
+  'parked',
+  'queued',
+];
+
+async function cancel(ctx: Context, batchId: string): Promise<void> {
+  for (let pass = 0; pass < mostPasses; pass += 1) {
+    let found = 0;
+    for (const status of cancelOrder) {
+      found += await forEachOf(ctx, batchId, status, { type: 'canceled' });
+    }
+    if (found === 0) return;
+  }
+}
+
+/** What a pause holds, and what max_credits parked: both find out themselves when they are stopped again. */
+async function resume(ctx: Context, batchId: string): Promise<void> {
+  const held = members.parse(await ctx.redis.smembers(ctx.keys.held(batchId)));
+  await advanceAll(ctx, batchId, held, { type: 'released' });
+  if (await isBlockedByMaxCredits(ctx, batchId)) await forEachOf(ctx, batchId, 'parked', { type: 'unparked' });
+}
+
+async function isBlockedByMaxCredits(ctx: Context, batchId: string): Promise<boolean> {
+  const blocked = await ctx.redis.hget(ctx.keys.batch(batchId), 'blocked');
+  return blocked !== null && z.object({ reason: z.string() }).parse(JSON.parse(blocked)).reason === 'max_credits';
+}
+
+async function retry(ctx: Context, batchId: string): Promise<void> {
+  const list = await ctx.redis.get(ctx.keys.retryList(batchId));
+  if (list === null) await forEachOf(ctx, batchId, 'failed', { type: 'retried' });
+  else await advanceAll(ctx, batchId, members.parse(JSON.parse(list)), { type: 'retried' });
+}
+
+/** Walks by index: what comes back to the status behind us (a retry that failed again) is not met twice. */
+async function forEachOf(ctx: Context, batchId: string, status: FileStatus, event: FileEvent): Promise<number> {
+  const key = ctx.keys.status(batchId, status);
+  let found = 0;
+  let after = -1;
+  for (;;) {
+    const indexes = members.parse(await ctx.redis.zrange(key, `(${after}`, '+inf', 'BYSCORE', 'LIMIT', 0, chunkSize));
+    const last = indexes.at(-1);
+    if (last === undefined) return found;
+    await advanceAll(ctx, batchId, indexes, event);
+    found += indexes.length;
+    after = last;
+  }
+}
+
+async function advanceAll(ctx: Context, batchId: string, indexes: readonly number[], event: FileEvent): Promise<void> {
+  const rest = indexes[Symbol.iterator]();
+  const work = async (): Promise<void> => {
+    for (const index of rest) await advanceOne(ctx, fileId(batchId, index), event);
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+}
+
+/** One file that cannot be moved must not keep the others from it. */
+async function advanceOne(ctx: Context, id: string, event: FileEvent): Promise<void> {
+  try {
+    await advance(ctx, id, event);
+  } catch (error) {
+    if (!(error instanceof NewerRecordError)) throw error;
+    ctx.log.warn({ err: error, file_id: id }, 'left to the release that wrote it');
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Opens what a process of the service needs, in order, into `resources` (closed in reverse). The embedded Redis is
+ * opened by whoever starts the process, once for all of its parts.
+ */
+import type { Logger } from 'pino';
+import { openAccount } from './account/account.ts';
+import { resolveAccountId } from './account/account-id.ts';
+import type { Config } from './config/config.ts';
+import type { Context } from './context.ts';
+import type { Policy } from './domain/policy.ts';
+import { createGuardedAgent } from './guard/create-guarded-agent.ts';
+import { closeQueues, openQueues } from './queues.ts';
+import { openRedis, type RedisTarget } from './redis/connect.ts';
+import { createKeys } from './redis/keys.ts';
+import { createScripts } from './redis/scripts.ts';
+import { createRenderIds } from './render-ids.ts';
+import type { Resources } from './resources.ts';
+import { createSpecCache } from './spec-cache.ts';
+import { openUpstream } from './upstream/open-upstream.ts';
+import { version } from './version.ts';
+import { openWebhookSender } from './webhook/webhook-sender.ts';
+
+export interface ContextOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly resources: Resources;
+  readonly redisTarget: RedisTarget;
+  /** `api` fails fast while Redis is away, `worker` waits. */
+  readonly role: 'api' | 'worker';
+}
+
+export interface OpenedContext extends Context {
+  /** For subscriptions only; a subscribed connection takes no other command. */
+  readonly subscriber: ReturnType<typeof openRedis>;
+}
+
+export async function openContext(options: ContextOptions): Promise<OpenedContext> {
+  const { config, log, resources, redisTarget, role } = options;
+  const connect = (as: 'api' | 'worker' | 'subscriber') => {
+    const client = openRedis({ ...redisTarget, role: as, log });
+    resources.add(`redis ${as}`, () => client.disconnect());
+    return client;
+  };
+  const redis = connect(role);
+  const subscriber = connect('subscriber');
+  await ready(redis);
+  const keys = createKeys(config.redisPrefix);
+  const scripts = createScripts(redis, keys);
+  const queues = openQueues(redis, keys.tag);
+  resources.add('queues', () => closeQueues(queues));
+  const upstream = openUpstream({
+    baseUrl: config.nemoApiUrl,
+    webUrl: config.nemoWebUrl,
+    skillSource: config.skillSource ?? undefined,
+    installPath: import.meta.dirname,
+    version,
+    allowPrivateOutputs: config.sourceAllowPrivate,
+  });
+  resources.add('upstream', upstream.close);
+  const deliveryDispatcher = createGuardedAgent({ allowPrivate: config.sourceAllowPrivate });
+  resources.add('destinations', () => deliveryDispatcher.destroy());
+  const webhooks = openWebhookSender(config);
+  resources.add('webhooks', webhooks.close);
+  const accountId = await resolveAccountId(redis, keys, config);
+  const account = await openAccount({ redis, subscriber, keys, scripts, config, upstream, accountId, log });
+  return {
+    config,
+    log,
+    redis,
+    subscriber,
+    keys,
+    scripts,
+    queues,
+    policy: toPolicy(config),
+    specs: createSpecCache(),
+    accountId,
+    account,
+    deliveryDispatcher,
+    webhooks,
+    newRenderId: createRenderIds(),
+    random: Math.random,
+  };
+}
+
+const toPolicy = (config: Config): Policy => ({
+  rateLimitWaitMs: config.rateLimitWaitMs,
+  rateLimitAttempts: config.rateLimitAttempts,
+  editTimeoutMs: config.editTimeoutMs,
+  editSettleMs: config.editSettleMs,
+  editRecheckFirstMs: config.editRecheckFirstMs,
+  editRecheckMs: config.editRecheckMs,
+  editRechecks: config.editRechecks,
+  upstreamGiveUpMs: config.upstreamGiveUpMs,
+  renderPollMs: config.renderPollMs,
+  renderMaxPolls: config.renderMaxPolls,
+});
+
+/** A connection without an offline queue refuses commands until it stands. */
+async function ready(redis: ReturnType<typeof openRedis>): Promise<void> {
+  if (redis.status === 'ready') return;
+  await new Promise<void>((resolve) => redis.once('ready', () => resolve()));
+}

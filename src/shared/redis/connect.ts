@@ -1,0 +1,90 @@
+/**
+ * Opens connections to Redis with the temper that each role needs. It never decides what a lost Redis means; it logs,
+ * reconnects for ever, and lets the role's commands fail fast or wait.
+ */
+import { performance } from 'node:perf_hooks';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Log } from '../log.ts';
+
+/**
+ * api: fails at once, so that a request gets its 503 instead of hanging. worker: waits, as BullMQ asks for (null).
+ * subscriber: waits as well; subscriptions come back by themselves after a reconnect.
+ */
+export type RedisRole = 'api' | 'worker' | 'subscriber';
+
+export type RedisTarget = { url: string } | { socketPath: string };
+
+export type OpenRedisOptions = RedisTarget & { role: RedisRole; log: Log };
+
+const firstRetryMs = 50;
+const maxRetryMs = 2_000;
+const connectTimeoutMs = 5_000;
+/** A frozen server answers nothing and closes nothing; the slowest command of the API takes well under a second. */
+const apiCommandTimeoutMs = 10_000;
+/** While Redis is away each connection fails up to 20 times a second: one line in this time is enough. */
+const logEveryMs = 10_000;
+
+export function openRedis({ role, log, ...target }: OpenRedisOptions): Redis {
+  const client = new Redis(addressOf(target), optionsOf(role));
+  logTroubles(client, role, log);
+  return client;
+}
+
+/** ioredis takes a URL or the plain path of a socket; `unix:///path` is ours. */
+function addressOf(target: RedisTarget): string {
+  const address = 'url' in target ? target.url : target.socketPath;
+  return address.startsWith('unix:') ? decodeURIComponent(new URL(address).pathname) : address;
+}
+
+/** 'legacy' is ioredis's default: replies look alike under both protocols. The type is picked by it. */
+type Options = RedisOptions & { replyMapping?: 'legacy' };
+
+function optionsOf(role: RedisRole): Options {
+  return {
+    connectionName: `batch-video-${role}`,
+    ...roleOptions[role],
+    connectTimeout: connectTimeoutMs,
+    retryStrategy: (attempt) => Math.min(firstRetryMs * 2 ** (attempt - 1), maxRetryMs),
+    // After a failover the old address may still be a replica. The code is the first word of the reply: Redis has no
+    // other place for it. 2 = reconnect and send the refused command again (it was not executed).
+    reconnectOnError: (error) => (error.message.startsWith('READONLY ') ? 2 : false),
+  };
+}
+
+const roleOptions: Record<RedisRole, Options> = {
+  api: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: apiCommandTimeoutMs },
+  worker: { maxRetriesPerRequest: null },
+  subscriber: { maxRetriesPerRequest: null },
+};
+
+/** Without an 'error' listener the first lost connection would end the process. */
+function logTroubles(client: Redis, role: RedisRole, log: Log): void {
+  let loggedAt = -Infinity;
+  let unlogged = 0;
+  client.on('error', (error: Error) => {
+    const now = performance.now();
+    unlogged += 1;
+    if (now - loggedAt < logEveryMs) return;
+    log.error({ role, err: error, errors: unlogged }, 'Redis is not reachable; trying again');
+    [loggedAt, unlogged] = [now, 0];
+  });
+  client.on('ready', () => {
+    if (loggedAt !== -Infinity) log.info({ role }, 'Redis is back');
+    [loggedAt, unlogged] = [-Infinity, 0];
+  });
+}
+
+/** Resolves when commands can be sent; rejects when the time is over or the client was closed. */
+export async function whenReady(client: Redis, timeoutMs: number): Promise<void> {
+  if (client.status === 'ready') return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const failed = (): void => reject(new Error('the Redis connection was closed'));
+  const timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs);
+  client.once('ready', resolve).once('end', failed);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    client.off('ready', resolve).off('end', failed);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Admission (design §5): while the account's window has room, the claim script picks the next files fairly, and each
+ * is advanced to its first (or next) step. A claimed file is listed as due in the same script, so a crash in between
+ * loses nothing.
+ */
+import { z } from 'zod';
+import { advance } from '../shared/advance.ts';
+import type { Context } from '../shared/context.ts';
+
+const claimSize = 32;
+const replySchema = z.tuple([z.number()]).rest(z.string());
+
+/** Claims until nothing is to be had. Returns how many files were admitted. */
+export async function dispatch(ctx: Context): Promise<number> {
+  const weights = JSON.stringify(Object.fromEntries(ctx.config.apiWeights));
+  let admitted = 0;
+  for (;;) {
+    const reply = await ctx.scripts.claim(
+      ctx.accountId,
+      claimSize,
+      ctx.config.maxInFlight,
+      ctx.config.uploadConcurrency,
+      weights,
+    );
+    const [, ...claimed] = replySchema.parse(reply);
+    await Promise.all(claimed.map((fileId) => admit(ctx, fileId)));
+    admitted += claimed.length;
+    if (claimed.length === 0) return admitted;
+  }
+}
+
+/** A file that is no longer waiting (canceled meanwhile) is saved as it is, which takes it out of the in-flight set. */
+export async function admit(ctx: Context, fileId: string): Promise<void> {
+  const moved = await advance(ctx, fileId, { type: 'admitted', session: null, lane: null });
+  if (moved.kind === 'unchanged') await advance(ctx, fileId, null, { repair: true });
+}
+
+export interface Dispatcher {
+  /** Something has changed: a slot is free, a batch has come. Calls while one runs are folded into one more. */
+  readonly wake: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export function createDispatcher(ctx: Context): Dispatcher {
+  const state = { again: false, closed: false, running: Promise.resolve(), isRunning: false };
+  const loop = async (): Promise<void> => {
+    while (state.again && !state.closed) {
+      state.again = false;
+      try {
+        await dispatch(ctx);
+      } catch (error) {
+        ctx.log.warn({ err: error }, 'admission failed; the next wake tries again');
+      }
+    }
+    state.isRunning = false;
+  };
+  return {
+    wake: () => {
+      state.again = true;
+      if (state.isRunning || state.closed) return;
+      state.isRunning = true;
+      state.running = loop();
+    },
+    close: async () => {
+      state.closed = true;
+      await state.running;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * The step `edit`: one turn an instruction (design §4 (1)–(6)). The turn is the one call that costs money, so it is
+ * fenced before it is sent, and what became of it is found out by reading state, never by sending again.
+ */
+import { AccountPausedError } from '../shared/account/account.ts';
+import type { Fault } from '../shared/domain/events.ts';
+import { newTurnId } from '../shared/ids.ts';
+import { runTurn } from '../shared/upstream/run-turn.ts';
+import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
+import { accountEffectOf, toCallFault } from './call-fault.ts';
+import { parkBlocked, putAside } from './put-aside.ts';
+import { readSession, toStateRead } from './read-session.ts';
+import { assertMaySend, RunOverError, type Run } from './run.ts';
+import { turnNotes } from './turn-notes.ts';
+import { turnText } from './turn-text.ts';
+
+export async function runEdit(run: Run): Promise<void> {
+  const { state } = run.file();
+  if (state.status === 'checking') return reportState(run);
+  if (state.status !== 'editing') return;
+  if (state.turn === null) return startTurn(run);
+  if (state.turn.end === null && !state.lookFirst) {
+    await run.finish({ type: 'turn-found-open', run: run.number });
+    return;
+  }
+  await reportState(run);
+}
+
+/** Settling, checking, or the look before a caller's retry: one read, and `decide` says what it means. */
+async function reportState(run: Run): Promise<void> {
+  const state = await readSession(run);
+  await run.finish({ type: 'state-read', run: run.number, read: toStateRead(state) }, { draftText: state.draftText });
+}
+
+async function startTurn(run: Run): Promise<void> {
+  if (await putAside(run, { costs: true })) return;
+  const state = await readSession(run);
+  const { settled } = run.file();
+  if (settled !== null && settled !== state.fingerprint) {
+    // A late second stage of the turn before: it settles again, so that it cannot pass for the next turn's effect.
+    await run.finish({ type: 'state-read', run: run.number, read: toStateRead(state) });
+    return;
+  }
+  await sendTurn(run, state);
+}
+
+async function sendTurn(run: Run, state: SessionState): Promise<void> {
+  const { ctx, signals } = run;
+  assertMaySend(run);
+  const token = await ctx.account.token(signals.abort);
+  const turnId = newTurnId();
+  const askedAt = run.monotonicMs();
+  await fence(run, turnId, state);
+  const file = run.file();
+  const sessionId = file.session?.id ?? '';
+  const notes = turnNotes(ctx, file);
+  const end = await runTurn(
+    ctx.account.upstream,
+    token.value,
+    { sessionId, text: turnText(file, file.applied) },
+    {
+      signal: signals.abort,
+      idleTimeoutMs: ctx.config.editIdleMs,
+      totalTimeoutMs: ctx.config.editTimeoutMs,
+      onProgress: notes.onProgress,
+      // The last look before the first byte: the right to send may be no older than half a lock.
+      beforeSend: () =>
+        !signals.abort.aborted && signals.mayCall() && run.monotonicMs() - askedAt < ctx.config.lockMs / 2,
+    },
+  ).finally(notes.stop);
+  await reportEnd(run, turnId, token.version, end);
+}
+
+/** Whoever loses this race never sends. A save whose reply was lost is still ours: the record then holds our turn id. */
+async function fence(run: Run, turnId: string, state: SessionState): Promise<void> {
+  const event = { type: 'turn-sent', run: run.number, turnId, read: toStateRead(state) } as const;
+  const fenced = await run.finish(event, { guard: 'turn' });
+  if (fenced.kind === 'refused') return setAside(run, fenced.why);
+  if (fenced.kind === 'missing') throw new RunOverError('the file is gone');
+  const held = fenced.loaded.file.state;
+  if (held.status !== 'editing' || held.turn?.id !== turnId) throw new RunOverError('the fence is somebody else’s');
+}
+
+/** The fence did not let the turn through: the file waits for what it said, and this run is over. */
+async function setAside(run: Run, why: string): Promise<never> {
+  if (why === 'limited') throw new AccountPausedError((await run.ctx.account.gate.refresh()).until);
+  if (why === 'paused') await run.finish({ type: 'held', run: run.number }, { guard: 'paused' });
+  if (why === 'blocked') await parkBlocked(run);
+  throw new RunOverError(why);
+}
+
+async function reportEnd(run: Run, turnId: string, tokenVersion: number, end: TurnEnd): Promise<void> {
+  if (end.kind === 'ended') {
+    await run.finish(
+      {
+        type: 'turn-ended',
+        turnId,
+        seen: end.end === 'closed',
+        reply: end.reply,
+        tools: end.tools,
+        error: end.error === null ? null : toFault(end.error),
+      },
+      { account: end.error === null ? { ok: 1 } : accountEffectOf(run.ctx, end.error) },
+    );
+    return;
+  }
+  const { error } = end;
+  if (error.code === 'token_invalid' && (await isRenewed(run, tokenVersion))) {
+    await run.finish({ type: 'turn-not-taken', turnId, fault: null });
+    return;
+  }
+  const fault = error.code === 'aborted' ? null : toCallFault(run, error);
+  await run.finish({ type: 'turn-not-taken', turnId, fault }, { account: accountEffectOf(run.ctx, error) });
+}
+
+/** A refused token says that the turn was not taken; with a new one the next send is a first send. */
+async function isRenewed(run: Run, version: number): Promise<boolean> {
+  try {
+    await run.ctx.account.renew(version, run.signals.abort);
+    return true;
+  } catch (error) {
+    run.ctx.log.warn({ err: error }, 'token not renewed');
+    return false;
+  }
+}
+
+const toFault = (fault: UpstreamFault): Fault => ({
+  code: fault.code,
+  upstreamCode: fault.upstreamCode,
+  detail: fault.detail,
+});

@@ -1,0 +1,93 @@
+/**
+ * What an error means for the run that it ended: the one translator from thrown errors to events. A run's last attempt
+ * ends in an event, never in a throw; only faults of calls that are safe to repeat go back to BullMQ.
+ */
+import { AccountPausedError } from '../shared/account/account.ts';
+import { TokenDeadError } from '../shared/account/account-token.ts';
+import { reactionTo } from '../shared/domain/reactions.ts';
+import { GuardError } from '../shared/guard/guard-error.ts';
+import { NewerRecordError } from '../shared/stored-file.ts';
+import type { UpstreamFault } from '../shared/upstream/types.ts';
+import { UploadSourceError } from '../shared/upstream/upload-source-error.ts';
+import { UpstreamError } from '../shared/upstream/upstream-error.ts';
+import { accountEffectOf, toCallFault } from './call-fault.ts';
+import { SourceGoneError } from './open-source.ts';
+import { HandOverError, RunOverError, type Run } from './run.ts';
+
+export type RunEnd =
+  | { readonly kind: 'done' }
+  /** A transport fault of a call that is safe to repeat: BullMQ does it. */
+  | { readonly kind: 'repeat-call'; readonly error: Error }
+  /** Another worker goes on. */
+  | { readonly kind: 'hand-over' }
+  /** The record is of a newer release. */
+  | { readonly kind: 'leave-alone' }
+  /** A fault of our own. */
+  | { readonly kind: 'broken' };
+
+const done: RunEnd = { kind: 'done' };
+
+export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Promise<RunEnd> {
+  if (run.signals.abort.aborted || error instanceof RunOverError) return aborted(run, error);
+  if (error instanceof HandOverError) return { kind: 'hand-over' };
+  if (error instanceof NewerRecordError) return { kind: 'leave-alone' };
+  if (error instanceof AccountPausedError) return closed(run, error.until);
+  if (error instanceof TokenDeadError) return faulted(run, deadToken);
+  if (error instanceof SourceGoneError || error instanceof UploadSourceError) {
+    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: error.message });
+    return done;
+  }
+  if (error instanceof GuardError) {
+    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: 'private address' });
+    return done;
+  }
+  if (error instanceof UpstreamError) {
+    if (mayRepeat && reactionTo(error.fault.code).retry === 'call') return { kind: 'repeat-call', error };
+    return faulted(run, error.fault);
+  }
+  return broken(run, error);
+}
+
+/** The process goes down: hand over. Anything else: the run has passed, and whoever moved the file goes on. */
+function aborted(run: Run, error: unknown): RunEnd {
+  run.ctx.log.debug({ err: error, file_id: run.file().id, run: run.number }, 'run over');
+  return run.signals.mayCall() ? done : { kind: 'hand-over' };
+}
+
+async function closed(run: Run, until: number): Promise<RunEnd> {
+  await run.finish({
+    type: 'account-closed',
+    run: run.number,
+    reason: 'rate_limit',
+    until,
+    spread: run.ctx.random(),
+  });
+  return done;
+}
+
+const deadToken: UpstreamFault = {
+  code: 'token_invalid',
+  upstreamCode: 1001,
+  httpStatus: null,
+  retryAfterMs: null,
+  detail: 'no valid token',
+};
+
+async function faulted(run: Run, fault: UpstreamFault): Promise<RunEnd> {
+  const call = toCallFault(run, fault);
+  run.ctx.log.warn(
+    { file_id: run.file().id, run: run.number, fault: fault.code, upstream_code: fault.upstreamCode },
+    'call failed',
+  );
+  await run.finish(
+    { type: 'call-faulted', run: run.number, ...call },
+    { account: accountEffectOf(run.ctx, fault, call.othersSucceeded) },
+  );
+  return done;
+}
+
+async function broken(run: Run, error: unknown): Promise<RunEnd> {
+  run.ctx.log.error({ err: error, file_id: run.file().id, run: run.number }, 'run broke');
+  await run.finish({ type: 'crashed', run: run.number });
+  return { kind: 'broken' };
+}

@@ -1,0 +1,51 @@
+/** Opens the bytes of a source that lies with us: an upload, or a path below MEDIA_ROOT. URLs never pass through here. */
+import { open, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Context } from '../shared/context.ts';
+import type { Source } from '../shared/domain/file.ts';
+import { mediaTypeOf } from '../shared/domain/media-type.ts';
+
+export class SourceGoneError extends Error {
+  override readonly name = 'SourceGoneError';
+  readonly code = 'source_unreachable';
+}
+
+type LocalSource = Extract<Source, { kind: 'upload' | 'path' }>;
+
+export interface OpenedSource {
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly body: Readable;
+}
+
+export async function openSource(ctx: Context, source: LocalSource, name: string): Promise<OpenedSource> {
+  const path =
+    source.kind === 'upload' ? join(ctx.config.uploadDir, source.uploadId) : await pathBelowRoot(ctx, source.path);
+  try {
+    const handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    return {
+      name,
+      contentType: mediaTypeOf(name)?.contentType ?? 'application/octet-stream',
+      bytes: size,
+      body: handle.createReadStream(),
+    };
+  } catch (error) {
+    throw new SourceGoneError('the file cannot be opened any more', { cause: error });
+  }
+}
+
+/** Checked at POST, and again here: a link may have been moved meanwhile. */
+async function pathBelowRoot(ctx: Context, path: string): Promise<string> {
+  const { mediaRoot } = ctx.config;
+  if (mediaRoot === null) throw new SourceGoneError('MEDIA_ROOT is not set');
+  try {
+    const [root, real] = await Promise.all([realpath(mediaRoot), realpath(join(mediaRoot, path))]);
+    if (real.startsWith(root + sep)) return real;
+  } catch (error) {
+    throw new SourceGoneError('the path cannot be resolved any more', { cause: error });
+  }
+  throw new SourceGoneError('the path leads out of MEDIA_ROOT');
+}

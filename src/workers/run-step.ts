@@ -1,0 +1,134 @@
+/**
+ * The one adapter between BullMQ and the steps. A job is a lease on a run: it is matched against the record, executed,
+ * and whatever comes of it, an outcome or an error, ends as an event in the record. The error → BullMQ translation
+ * is here and nowhere else.
+ */
+import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import type { Context } from '../shared/context.ts';
+import { isWork, stepOf } from '../shared/domain/moves.ts';
+import type { StepName } from '../shared/domain/file-state.ts';
+import { loadFile, type LoadedFile } from '../shared/load-file.ts';
+import { callAttempts, type StepJob } from '../shared/queues.ts';
+import { parseFileId } from '../shared/ids.ts';
+import { runDeliver } from './deliver.ts';
+import { runEdit } from './edit.ts';
+import type { Registry, RunningStep } from './registry.ts';
+import { runRender } from './render.ts';
+import { createRun, type Run } from './run.ts';
+import { endRun, type RunEnd } from './end-run.ts';
+import { runUpload } from './upload.ts';
+
+const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
+  upload: runUpload,
+  edit: runEdit,
+  render: runRender,
+  deliver: runDeliver,
+};
+
+/** A run may begin this much before it is due: BullMQ's clock and Redis' are not the same. */
+const earlyToleranceMs = 250;
+/** A run that is here already is looked at again after this. */
+const againMs = 1000;
+/** A record of a newer release waits for its own workers. */
+const newerRecordMs = 60_000;
+
+export interface StepHost {
+  readonly ctx: Context;
+  readonly registry: Registry;
+  /** Marks an execution as this process's. */
+  readonly workerId: string;
+  readonly isClosing: () => boolean;
+}
+
+export async function runStepJob(host: StepHost, job: Job<StepJob>, token: string | undefined): Promise<void> {
+  const place = parseFileId(job.data.file_id);
+  if (place === null) return;
+  const controller = new AbortController();
+  let leased = true;
+  const running: RunningStep = {
+    fileId: job.data.file_id,
+    batchId: place.batchId,
+    jobId: job.id ?? '',
+    abort: (reason) => controller.abort(new Error(reason)),
+    loseLease: () => (leased = false),
+  };
+  if (!host.registry.enter(running)) return postpone(job, againMs, token);
+  const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;
+  try {
+    const begun = await loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution });
+    if (begun === 'missing' || begun === 'passed') return;
+    const early = earlyMs(begun);
+    if (early > 0) {
+      await host.ctx.scripts.release(job.data.file_id, execution);
+      return await postpone(job, early, token);
+    }
+    const end = await execute(
+      host,
+      begun,
+      {
+        abort: controller.signal,
+        mayCall: () => leased && !host.isClosing(),
+      },
+      job.attemptsMade + 1 < callAttempts,
+    );
+    await toBullmq(host, job, { end, execution, token });
+  } finally {
+    host.registry.leave(running);
+  }
+}
+
+async function execute(
+  host: StepHost,
+  begun: LoadedFile,
+  signals: { readonly abort: AbortSignal; readonly mayCall: () => boolean },
+  mayRepeat: boolean,
+): Promise<RunEnd> {
+  const run = createRun(host.ctx, begun, signals);
+  try {
+    if (begun.crashed) {
+      const crashed = await run.finish({ type: 'crashed', run: run.number });
+      if (crashed.kind !== 'saved' || run.file().run !== run.number) return { kind: 'done' };
+    }
+    const { state } = run.file();
+    if (!isWork(state)) return { kind: 'done' };
+    await steps[stepOf(state)](run);
+    return { kind: 'done' };
+  } catch (error) {
+    return await endRun(run, error, mayRepeat);
+  }
+}
+
+/** A clock that jumped, or a job promoted by hand: the record says when the run is due, in Redis' time. */
+function earlyMs({ file, now }: LoadedFile): number {
+  return isWork(file.state) && file.state.due - now > earlyToleranceMs ? file.state.due - now : 0;
+}
+
+async function toBullmq(
+  host: StepHost,
+  job: Job<StepJob>,
+  run: { readonly end: RunEnd; readonly execution: string; readonly token: string | undefined },
+): Promise<void> {
+  switch (run.end.kind) {
+    case 'done':
+      return;
+    case 'repeat-call':
+      // BullMQ repeats: the record is looked at again first, so a repeat can do nothing twice.
+      await host.ctx.scripts.release(job.data.file_id, run.execution);
+      throw run.end.error;
+    case 'hand-over':
+      await host.ctx.scripts.release(job.data.file_id, run.execution);
+      await job.moveToWait(run.token);
+      throw new WaitingError();
+    case 'leave-alone':
+      await host.ctx.scripts.release(job.data.file_id, run.execution);
+      return postpone(job, newerRecordMs, run.token);
+    case 'broken':
+      // Counted in the record as a crash; the sweeper asks for the run again, the fifth time ends the file.
+      throw new UnrecoverableError('the run broke; see the log');
+  }
+}
+
+async function postpone(job: Job<StepJob>, waitMs: number, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(Date.now() + waitMs, token);
+  throw new DelayedError();
+}

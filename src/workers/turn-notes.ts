@@ -1,0 +1,34 @@
+/**
+ * Progress of a running turn: the first sign at once, then at most one a second, and "Still working…" every two
+ * minutes (seed). Text goes to the reader as it will be kept; tool calls are never forwarded (seed).
+ */
+import type { Context } from '../shared/context.ts';
+import type { FileRecord } from '../shared/domain/file.ts';
+import { progressPercent } from '../shared/progress-percent.ts';
+import { publishProgress } from '../shared/live-progress.ts';
+import type { TurnProgress } from '../shared/upstream/types.ts';
+
+const shortestGapMs = 1000;
+const stillWorkingMs = 120_000;
+
+export interface TurnNotes {
+  readonly onProgress: (progress: TurnProgress) => void;
+  readonly stop: () => void;
+}
+
+export function turnNotes(ctx: Context, file: FileRecord): TurnNotes {
+  const progress = progressPercent(file, null);
+  let lastAt = -Infinity;
+  const tell = (note: string): void => publishProgress(ctx, file, { progress, note });
+  const timer = setInterval(() => tell('⏳ Still working...'), stillWorkingMs);
+  timer.unref();
+  return {
+    onProgress: () => {
+      const now = performance.now();
+      if (now - lastAt < shortestGapMs) return;
+      lastAt = now;
+      tell('editing');
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * Looks after an account that is blocked or down: GET credits is the probe (free, and it tells the balance), its
+ * success is the call that reopens, and parked files go on by themselves, at most as many as the balance pays for.
+ */
+import { callWithToken } from '../shared/account/account.ts';
+import { advance } from '../shared/advance.ts';
+import type { Context } from '../shared/context.ts';
+import { sessionCredits } from '../shared/domain/policy.ts';
+import { fileId } from '../shared/ids.ts';
+import { readBalance } from '../shared/upstream/read-balance.ts';
+import type { Balance } from '../shared/upstream/types.ts';
+import { UpstreamError } from '../shared/upstream/upstream-error.ts';
+
+/** True when there was something to look after. */
+export async function watchAccount(ctx: Context): Promise<boolean> {
+  const view = await ctx.account.gate.refresh();
+  const parked = await ctx.redis.scard(ctx.keys.parked());
+  if (view.blocked === null && view.downSince === null && parked === 0) return false;
+  if (ctx.account.gate.pausedMs() > 0) return true;
+  const balance = await probe(ctx);
+  if (balance === null) return true;
+  const isLifted = balance.available > 0;
+  await ctx.scripts['note-account'](
+    ctx.accountId,
+    JSON.stringify({ ok: 1, max_window: ctx.config.maxInFlight }),
+    isLifted && view.blocked !== null ? '1' : '0',
+  );
+  if (isLifted) await unpark(ctx, Math.max(1, Math.floor(balance.available / sessionCredits)));
+  return true;
+}
+
+async function probe(ctx: Context): Promise<Balance | null> {
+  try {
+    return await callWithToken(ctx.account, (token) => readBalance(ctx.account.upstream, token));
+  } catch (error) {
+    const fault = error instanceof UpstreamError ? error.fault.code : 'unknown';
+    ctx.log.info({ fault }, 'the account is still closed');
+    return null;
+  }
+}
+
+/** Un-parks at most as many files as there are credits for; the rest waits for the next look. */
+async function unpark(ctx: Context, most: number): Promise<void> {
+  let left = most;
+  for (const batchId of await ctx.redis.smembers(ctx.keys.parked())) {
+    if (left === 0) return;
+    const indexes = await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), 0, String(left - 1));
+    for (const index of indexes) await advance(ctx, fileId(batchId, Number(index)), { type: 'unparked' });
+    left -= indexes.length;
+  }
+}

@@ -1,0 +1,92 @@
+/** Starts the real processes, service and sandbox, as an operator would, and ends the ones it started, by id. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly address: string;
+  readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
+}
+
+const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const startDeadlineMs = 30_000;
+
+/** Waits for the line that tells the address; everything it printed is in the error when that never comes. */
+async function start(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  told: (line: string) => string | null,
+): Promise<Started> {
+  const child = spawn(execPath, [path(file), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const printed: string[] = [];
+  const address = Promise.withResolvers<string>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      printed.push(line);
+      if (printed.length > 200) printed.shift();
+      const found = told(line);
+      if (found !== null) address.resolve(found);
+    });
+  }
+  const fail = (why: string): void => address.reject(new Error(`${file} ${why}:\n${printed.join('\n')}`));
+  child.once('exit', (code, signal) => fail(`ended (${code ?? signal})`));
+  const timer = setTimeout(() => fail('did not start'), startDeadlineMs);
+  const kill = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  };
+  try {
+    return { child, address: await address.promise, kill };
+  } catch (error) {
+    await kill('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function startSandbox(...args: readonly string[]): Promise<Started> {
+  return start(
+    'src/sandbox/main.ts',
+    ['--port', '0', ...args],
+    {},
+    (line) => /listening on (http:\S+)/.exec(line)?.[1] ?? null,
+  );
+}
+
+/** Quick figures for everything that waits; each test may set its own. */
+const quick = {
+  PORT: '0',
+  EDIT_SETTLE_MS: '50',
+  EDIT_RECHECK_FIRST_MS: '200',
+  EDIT_RECHECK_MS: '200',
+  EDIT_TIMEOUT_MS: '20000',
+  EDIT_IDLE_MS: '20000',
+  RENDER_POLL_MS: '100',
+  RENDER_MAX_POLLS: '100',
+  SWEEP_MS: '500',
+  LOCK_MS: '2000',
+  STALL_CHECK_MS: '500',
+  DRAIN_MS: '3000',
+  CREDITS_RECHECK_MS: '500',
+  RATE_LIMIT_WAIT_MS: '500',
+  SOURCE_ALLOW_PRIVATE: 'true',
+  WEBHOOK_ALLOW_PRIVATE: 'true',
+};
+
+export function startService(role: 'all' | 'api' | 'worker', env: Record<string, string>): Promise<Started> {
+  return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, (line) => {
+    if (!line.includes('"msg":"listening"')) return null;
+    const { address } = JSON.parse(line) as { address: string | null };
+    return address ?? '';
+  });
+}
