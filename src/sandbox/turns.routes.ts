@@ -14,7 +14,7 @@ import { runTurn, type Turn } from './turn.ts';
 import { planTurn } from './turn-plan.ts';
 import { workOut, type Outcome } from './work-out.ts';
 
-export const turnSchema = z.object({
+const turnSchema = z.object({
   app_name: z.literal('nemo_agent'),
   user_id: z.string(),
   session_id: z.coerce.string(),

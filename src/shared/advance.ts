@@ -102,6 +102,8 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     awaits_upload: effects.awaitsUpload,
     held: 'place' in state && state.place === 'held',
     paid_delta: effects.paidDelta,
+    unpaid: effects.unpaid,
+    lane: effects.lane ?? undefined,
     ended: effects.ended,
     visible: effects.visible,
     account: ctx.accountId,

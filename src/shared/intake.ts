@@ -105,6 +105,8 @@ function newBatchFields(ctx: Context, request: IntakeRequest): string[] {
     paid_sessions: '0',
     estimated: String(request.estimatedCredits),
     retention_ms: String(retentionMs),
+    ...(spec.maxSessions === null ? {} : { lanes: String(spec.maxSessions) }),
+    ...(spec.order === 'longest_first' ? { sizing: '1' } : {}),
     ...(maxCredits === null ? {} : { max_credits: String(maxCredits) }),
     // A comma at both ends, so that the scripts can look for ",batch.failed,".
     ...(spec.webhook === null ? {} : { hooks: `,${spec.webhook.events.join(',')},` }),

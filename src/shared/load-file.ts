@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from './context.ts';
 import { batchSpecSchema, type BatchSpec } from './domain/batch.ts';
 import { blockReasons } from './domain/file-state.ts';
-import type { FileRecord } from './domain/file.ts';
+import { sessionSchema, type FileRecord, type Session } from './domain/file.ts';
 import { parseFileId } from './ids.ts';
 import { toFileRecord } from './stored-file.ts';
 
@@ -16,6 +16,9 @@ export interface Surroundings {
     /** Files that left the waiting list so far: a file's position is its index less this. */
     readonly popped: number;
     readonly maxCredits: number | null;
+    readonly paidSessions: number;
+    /** Counted where there is a max_credits. */
+    readonly unpaidInFlight: number;
   };
   readonly account: {
     /** 0: no pause. */
@@ -32,6 +35,8 @@ export interface LoadedFile extends Surroundings {
   /** Redis' clock at the load. */
   readonly now: number;
   readonly spec: BatchSpec;
+  /** What admission claimed for it: the lane, and the session that the lane has. */
+  readonly claimed: { readonly lane: number; readonly session: Session | null } | null;
   /** An earlier execution of this run died. */
   readonly crashed: boolean;
 }
@@ -45,8 +50,10 @@ const replySchema = z.tuple([
   z.string(),
   z.string(),
   z.string(),
-  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric]),
+  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric, numeric, z.number()]),
   z.tuple([numeric, nullable, numeric, numeric, numeric]),
+  z.string(),
+  z.string(),
 ]);
 export const blockedSchema = z.object({ reason: z.enum(blockReasons), help_url: z.string().nullable() });
 
@@ -60,7 +67,7 @@ export async function loadFile(
   if (place === null) return 'missing';
   const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, begin?.run ?? '', begin?.execution ?? '');
   if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
-  const [, now, rev, progress, input, crashed, b, a] = replySchema.parse(reply);
+  const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);
   const spec = await readSpec(ctx, place.batchId);
   if (spec === null) return 'missing';
   return {
@@ -69,6 +76,7 @@ export async function loadFile(
     now,
     spec,
     crashed: crashed === '1',
+    claimed: lane === '' ? null : { lane: Number(lane), session: toSession(laneSession) },
     batch: {
       paused: b[0] === '1',
       canceled: b[1] === b[2],
@@ -76,10 +84,14 @@ export async function loadFile(
       blocked: b[3] === null ? null : blockedSchema.parse(JSON.parse(b[3])),
       popped: b[4] ?? 0,
       maxCredits: b[6],
+      paidSessions: b[7] ?? 0,
+      unpaidInFlight: b[8],
     },
     account: { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] },
   };
 }
+
+const toSession = (text: string): Session | null => (text === '' ? null : sessionSchema.parse(JSON.parse(text)));
 
 export async function readSpec(ctx: Context, batchId: string): Promise<BatchSpec | null> {
   const cached = ctx.specs.get(batchId);

@@ -57,6 +57,7 @@ export const newFileProgress: string = JSON.stringify({
   run: 0,
   session: null,
   lane: null,
+  laneHeld: false,
   uploaded: 0,
   applied: 0,
   settled: null,

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
+import { loadFile } from '../shared/load-file.ts';
 
 const claimSize = 32;
 const replySchema = z.tuple([z.number()]).rest(z.string());
@@ -31,7 +32,10 @@ export async function dispatch(ctx: Context): Promise<number> {
 
 /** A file that is no longer waiting (canceled meanwhile) is saved as it is, which takes it out of the in-flight set. */
 export async function admit(ctx: Context, fileId: string): Promise<void> {
-  const moved = await advance(ctx, fileId, { type: 'admitted', session: null, lane: null });
+  const loaded = await loadFile(ctx, fileId);
+  if (typeof loaded === 'string') return;
+  const { lane = null, session = null } = loaded.claimed ?? {};
+  const moved = await advance(ctx, fileId, { type: 'admitted', session, lane }, { loaded });
   if (moved.kind === 'unchanged') await advance(ctx, fileId, null, { repair: true });
 }
 

@@ -90,6 +90,7 @@ async function setAside(run: Run, why: string): Promise<never> {
 }
 
 async function reportEnd(run: Run, turnId: string, tokenVersion: number, end: TurnEnd): Promise<void> {
+  run.ctx.telemetry.turnEnded(end.kind === 'ended' ? (end.end === 'closed' ? 'closed' : 'unknown') : 'not-taken');
   if (end.kind === 'ended') {
     await run.finish(
       {

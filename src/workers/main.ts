@@ -59,8 +59,8 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const workers = new Map(queueNames.map((name) => [name, open(name)]));
 
   const dispatcher = createDispatcher(ctx);
-  await listen(ctx, { wake: dispatcher.wake, cancelBatch: registry.cancelBatch });
   const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, revive });
+  await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
 
   /** The known cure for a worker that stopped consuming: a new one in its place. */
@@ -130,11 +130,12 @@ function concurrencyOf(ctx: OpenedContext, name: QueueName): number {
 
 async function listen(
   ctx: OpenedContext,
-  on: { readonly wake: () => void; readonly cancelBatch: (batchId: string) => void },
+  on: { readonly wake: () => void; readonly order: () => void; readonly cancelBatch: (batchId: string) => void },
 ): Promise<void> {
   const { subscriber, keys } = ctx;
   subscriber.on('message', (channel: string, message: string) => {
     if (channel === keys.wakeChannel()) on.wake();
+    if (channel === keys.wakeChannel() && message === 'batch') on.order();
     if (channel === keys.cancelChannel()) on.cancelBatch(message);
   });
   await subscriber.subscribe(keys.wakeChannel(), keys.cancelChannel());

@@ -7,10 +7,13 @@ import { workOffMarks } from '../shared/bulk.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 import { dueDeliveries } from '../shared/webhook/due-deliveries.ts';
 import { version } from '../shared/version.ts';
+import { orderBatches } from './order-batch.ts';
 import { sweepDropped, sweepDueFiles, sweepInFlight } from './sweep.ts';
 import { watchAccount } from './watch-account.ts';
 
 export interface Rounds {
+  /** A batch has come: its order may be asked for. */
+  readonly order: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export function startRounds(
     { name: 'bulk actions', everyMs: config.sweepMs, task: () => sweepMarks(ctx) },
     { name: 'deliveries', everyMs: config.sweepMs, task: () => sweepDeliveries(ctx) },
     { name: 'dropped batches', everyMs: config.sweepMs, task: () => sweepDropped(ctx) },
+    { name: 'order', everyMs: config.sweepMs, task: () => orderBatches(ctx) },
     { name: 'admission', everyMs: config.sweepMs, task: async () => worker.wake() },
     { name: 'workers', everyMs: config.sweepMs, task: worker.revive },
     { name: 'account', everyMs: config.creditsRecheckMs, task: () => watchAccount(ctx).then(worker.wake) },
@@ -49,6 +53,7 @@ export function startRounds(
     if (view.downSince !== null) started.find(({ name }) => name === 'account')?.now();
   });
   return {
+    order: () => started.find(({ name }) => name === 'order')?.again(),
     stop: async () => {
       stopListening();
       await Promise.all(started.map((round) => round.stop()));
@@ -59,6 +64,8 @@ export function startRounds(
 interface Started {
   readonly name: string;
   readonly now: () => void;
+  /** Once more as soon as the present turn, if there is one, has ended. */
+  readonly again: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -86,6 +93,9 @@ function startRound(ctx: Context, { name, everyMs, task }: Round): Started {
       if (state.stopped || performance.now() - lastNow < everyMs) return;
       lastNow = performance.now();
       begin();
+    },
+    again: () => {
+      if (!state.stopped) void state.running.then(begin);
     },
     stop: async () => {
       state.stopped = true;

@@ -7,6 +7,7 @@ import type { UploadReply } from '../shared/upstream/types.ts';
 import { uploadBytes } from '../shared/upstream/upload-bytes.ts';
 import { uploadByUrl } from '../shared/upstream/upload-by-url.ts';
 import type { FileRecord, Source } from '../shared/domain/file.ts';
+import { sessionCredits } from '../shared/domain/policy.ts';
 import { openSource } from './open-source.ts';
 import { putAside } from './put-aside.ts';
 import { confirmSession, readSession } from './read-session.ts';
@@ -27,7 +28,13 @@ export async function runUpload(run: Run): Promise<void> {
 
 async function begin(run: Run): Promise<void> {
   const { ctx } = run;
-  const { spec } = run.loaded();
+  const { spec, batch } = run.loaded();
+  const cost = sessionCredits * (batch.paidSessions + Math.max(1, batch.unpaidInFlight));
+  if (batch.maxCredits !== null && cost > batch.maxCredits) {
+    // A session that was lost would be paid again, and there is no room for it (design §6).
+    await run.finish({ type: 'parked', run: run.number, reason: 'max_credits' });
+    throw new RunOverError('max_credits');
+  }
   const created = await run.call((token, signal) =>
     createSession(ctx.account.upstream, token, { taskName: 'project', language: spec.language }, { signal }),
   );

@@ -7,6 +7,7 @@ import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { sessionCredits } from '../shared/domain/policy.ts';
 import { fileId } from '../shared/ids.ts';
+import { blockedSchema } from '../shared/load-file.ts';
 import { readBalance } from '../shared/upstream/read-balance.ts';
 import type { Balance } from '../shared/upstream/types.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
@@ -44,8 +45,15 @@ async function unpark(ctx: Context, most: number): Promise<void> {
   let left = most;
   for (const batchId of await ctx.redis.smembers(ctx.keys.parked())) {
     if (left === 0) return;
+    // What the caller's own bound holds back is no matter of the balance.
+    if ((await blockReason(ctx, batchId)) === 'max_credits') continue;
     const indexes = await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), 0, String(left - 1));
     for (const index of indexes) await advance(ctx, fileId(batchId, Number(index)), { type: 'unparked' });
     left -= indexes.length;
   }
+}
+
+async function blockReason(ctx: Context, batchId: string): Promise<string | null> {
+  const text = await ctx.redis.hget(ctx.keys.batch(batchId), 'blocked');
+  return text === null ? null : blockedSchema.parse(JSON.parse(text)).reason;
 }

@@ -41,16 +41,18 @@ function isBetween(state: Work): boolean {
 function admit(file: FileRecord, event: Extract<PlacementEvent, { type: 'admitted' }>, now: number): FileRecord {
   const { state } = file;
   if (state.status === 'queued') {
-    return plan(file, uploadingFrom('in', now), { startedAt: now, session: event.session, lane: event.lane });
+    const { lane, session } = event;
+    return plan(file, uploadingFrom('in', now), { startedAt: now, session, lane, laneHeld: lane !== null });
   }
   if (!isWork(state) || state.place !== 'waiting') return file;
   const startedAt = file.startedAt ?? now;
   // A message never shares a lane's session: its file has one of its own (design §4 "Messages").
   if (file.kept !== null) return plan(file, { ...state, place: 'in', due: now }, { startedAt });
   const lane = file.lane ?? event.lane;
+  const laneHeld = file.laneHeld || event.lane !== null;
   if (state.status === 'uploading' && event.session !== null && event.session.id !== file.session?.id) {
     const steps = closeStep(file, now);
     return plan(file, uploadingFrom('in', now), { ...sessionGone, session: event.session, startedAt, lane, steps });
   }
-  return plan(file, { ...state, place: 'in', due: now }, { startedAt, lane });
+  return plan(file, { ...state, place: 'in', due: now }, { startedAt, lane, laneHeld });
 }

@@ -10,11 +10,16 @@ import { decideRender } from './decide-render.ts';
 import { decideUpload } from './decide-upload.ts';
 import type { FileEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
-import { isWork } from './moves.ts';
+import { isWork, keepsLane } from './moves.ts';
 import type { Policy } from './policy.ts';
 
 /** `now` is Redis' clock in ms: the one clock that due times are kept in. */
 export function decide(file: FileRecord, event: FileEvent, now: number, policy: Policy): FileRecord {
+  const next = react(file, event, now, policy);
+  return next.laneHeld && !keepsLane(next) ? { ...next, laneHeld: false } : next;
+}
+
+function react(file: FileRecord, event: FileEvent, now: number, policy: Policy): FileRecord {
   if (isStale(file, event)) return file;
   switch (event.type) {
     case 'admitted':

@@ -17,7 +17,7 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type Source = z.infer<typeof sourceSchema>;
 
-const sessionSchema = z.object({
+export const sessionSchema = z.object({
   id: z.string(),
   taskId: z.string().nullable(),
   /** The account that made it (design §6: "each session stores its account"). */
@@ -48,7 +48,10 @@ export const progressSchema = z.object({
   /** Goes up only when a new execution is planned (design §4 "rev and run"). */
   run: z.number(),
   session: sessionSchema.nullable(),
+  /** The lane that its session was, or is, of; null in a session of its own (design §4 "Lanes"). */
   lane: z.number().nullable(),
+  /** The lane is this file's until it has left rendering; a held or parked file keeps it. */
+  laneHeld: z.boolean(),
   /** Source and assets that are in the present session, counted from the source. */
   uploaded: z.number(),
   /** Instructions applied in the present session. */

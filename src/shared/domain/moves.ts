@@ -168,3 +168,9 @@ export const refunded = (file: FileRecord, turn: Turn): Pick<FileRecord, 'sessio
   session: file.session !== null && turn.pays ? { ...file.session, paid: false } : file.session,
   paidSessions: file.paidSessions - (turn.pays ? 1 : 0),
 });
+
+/** A lane goes back when its file has left rendering; whoever is held or parked on the way keeps it (design §4 "Lanes"). */
+export function keepsLane({ state }: FileRecord): boolean {
+  const at = state.status === 'parked' ? state.at : state;
+  return isWork(at) && at.status !== 'delivering';
+}

@@ -20,6 +20,8 @@ const patterns = {
   waiting: 'b:$1:waiting',
   /** set: indexes held by a pause. */
   held: 'b:$1:held',
+  /** set: indexes in flight whose session is not paid yet; kept for batches with max_credits. */
+  unpaid: 'b:$1:unpaid',
   /** list and hash: lanes that are free; the session of each lane. */
   lanes: 'b:$1:lanes',
   laneSessions: 'b:$1:lane-sessions',
@@ -56,6 +58,8 @@ const patterns = {
   tenantRing: 't:$1:ring',
   /** list: files whose next step costs nothing (render), admitted before any other. */
   free: 'free',
+  /** set: batches that wait for their order (longest_first). */
+  sizing: 'sizing',
   /** set: batches with parked files. */
   parked: 'parked',
   /** hash: a webhook delivery. Sorted sets: due ones, and a tenant's and all by time of the event. */

@@ -21,6 +21,7 @@ const scriptNames = [
   'delivery-redeliver',
   'deliveries-gone',
   'release',
+  'order',
   'token-commit',
   'drop-batch',
   'upload-keep',

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { countStatuses, isFinal } from '../../../src/shared/domain/batch.ts';
 import { decide } from '../../../src/shared/domain/decide.ts';
-import { effectsOf } from '../../../src/shared/domain/effects.ts';
+import { effectsOf, type Effects } from '../../../src/shared/domain/effects.ts';
 import type { FileEvent } from '../../../src/shared/domain/events.ts';
 import { progressSchema, type FileRecord } from '../../../src/shared/domain/file.ts';
 import { fileStatuses, type Turn } from '../../../src/shared/domain/file-state.ts';
@@ -235,7 +235,7 @@ test('keeps counters, bill, lists and the set in flight by effects alone', () =>
     const counts: Record<string, number> = { ...countStatuses(start().map(({ state }) => state.status)) };
     const paid = new Map<string, number>();
     const inFlight = new Set<string>();
-    const lists = new Map<string, 'batch' | 'free'>();
+    const lists = new Map<string, Effects['joins']>();
     for (const { before, after } of history) {
       const effects = effectsOf(before, after);
       counts[effects.from] = (counts[effects.from] ?? 0) - 1;
@@ -243,7 +243,7 @@ test('keeps counters, bill, lists and the set in flight by effects alone', () =>
       paid.set(after.id, (paid.get(after.id) ?? 0) + effects.paidDelta);
       if (effects.inFlight) inFlight.add(after.id);
       else inFlight.delete(after.id);
-      if (effects.joins !== null) lists.set(after.id, effects.joins);
+      if (effects.joins !== null) lists.set(after.id, effects.joins === 'free' ? 'free' : 'batch');
       if (nextStep(after, 0) !== null || !('place' in after.state)) lists.delete(after.id);
       assert.ok(after.paidSessions >= 0);
       assert.equal(effects.due === null, nextStep(after, 0) === null);

@@ -48,6 +48,7 @@ export function aFile(state: FileState = { status: 'queued' }, changes: Partial<
     run: 0,
     session: null,
     lane: null,
+    laneHeld: false,
     uploaded: 0,
     applied: 0,
     settled: null,

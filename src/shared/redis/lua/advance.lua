@@ -1,14 +1,14 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
--- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, held, paid_delta, ended, visible, account, account_effect|nil,
+-- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
 --          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits')
 
 -- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
 if e.guard == 'turn' then
@@ -57,6 +57,32 @@ elseif e.joins == 'batch' then
   redis.call('LPUSH', K.waiting(batch), index)
   list_batch(batch)
   freed = true
+elseif e.joins == 'batch-last' then
+  redis.call('RPUSH', K.waiting(batch), index)
+  list_batch(batch)
+  freed = true
+end
+if e.lane then
+  if e.lane.session == cjson.null then
+    redis.call('HDEL', K.laneSessions(batch), e.lane.lane)
+  elseif e.lane.session then
+    redis.call('HSET', K.laneSessions(batch), e.lane.lane, cjson.encode(e.lane.session))
+  end
+  if e.lane.release then
+    redis.call('HDEL', K.file(id), 'l')
+    redis.call('RPUSH', K.lanes(batch), e.lane.lane)
+    list_batch(batch)
+    freed = true
+  end
+end
+if b[5] then
+  if e.unpaid then
+    redis.call('SADD', K.unpaid(batch), index)
+  elseif redis.call('SREM', K.unpaid(batch), index) == 1 then
+    freed = true
+  end
+  -- Room may have come back, or nothing is left that could make any: claim looks, and says so.
+  if freed then list_batch(batch) end
 end
 if e.paid_delta ~= 0 then redis.call('HINCRBY', K.batch(batch), 'paid_sessions', e.paid_delta) end
 if e.account_effect then note_account(e.account, e.account_effect, now) end

@@ -2,8 +2,9 @@
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] account, [4] run ('' : only load), [5] mark of this execution ('' : only load)
 -- Returns {'missing'} | {'passed'} |
---   {'ok', now, rev, progress, input, crashed ('1' when another execution of this run died), batch fields…, account fields…}
-local f = redis.call('HMGET', K.file(ARGV[1]), 'rev', 'run', 'p', 'i', 'w')
+--   {'ok', now, rev, progress, input, crashed ('1' when another execution of this run died), batch fields…, account fields…,
+--   lane claimed for it or '', that lane's session (JSON) or ''}
+local f = redis.call('HMGET', K.file(ARGV[1]), 'rev', 'run', 'p', 'i', 'w', 'l')
 if not f[1] then return { 'missing' } end
 if ARGV[4] ~= '' and f[2] ~= ARGV[4] then return { 'passed' } end
 local crashed = '0'
@@ -12,6 +13,8 @@ if ARGV[5] ~= '' then
   if f[5] and f[5] ~= '' and f[5] ~= ARGV[5] then crashed = '1' end
   redis.call('HSET', K.file(ARGV[1]), 'w', ARGV[5])
 end
-local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits')
+local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions')
+b[9] = redis.call('SCARD', K.unpaid(ARGV[2]))
 local a = redis.call('HMGET', K.account(ARGV[3]), 'until', 'blocked', 'ok_at', 'down_since', 'window')
-return { 'ok', now_ms(), f[1], f[3], f[4], crashed, b, a }
+local lane_session = f[6] and redis.call('HGET', K.laneSessions(ARGV[2]), f[6])
+return { 'ok', now_ms(), f[1], f[3], f[4], crashed, b, a, f[6] or '', lane_session or '' }

@@ -12,6 +12,18 @@ if num(a[2]) > now or a[4] then return out end
 local window = math.max(1, math.floor(math.min(tonumber(a[1] or max_window), max_window)))
 local room = math.min(most, window - redis.call('SCARD', K.inFlight(account)))
 
+-- Nothing else of the batch is in flight, so nothing will make room by itself: the caller has to hear of it.
+local function block_for_max_credits(batch)
+  local c = counts_of(batch)
+  if c.uploading + c.editing + c.checking + c.rendering + c.parked > 0 then return end
+  if redis.call('SCARD', K.unpaid(batch)) > 0 then return end
+  if redis.call('HGET', K.batch(batch), 'blocked') then return end
+  redis.call('HSET', K.batch(batch), 'blocked', cjson.encode({ reason = 'max_credits', help_url = cjson.null }))
+  local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
+  emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = c }, now)
+  tell(batch, { 'b', '1' })
+end
+
 local function take(id)
   redis.call('SADD', K.inFlight(account), id)
   redis.call('ZADD', K.moving(), now, id)
@@ -26,6 +38,39 @@ while room > 0 do
 end
 if a[3] then return out end
 
+-- The batch's next file that may start now; nil where it has none, or its lanes or its max_credits hold it back. What
+-- held it back lists the batch again when it changes.
+local function next_of(batch)
+  local index = redis.call('LINDEX', K.waiting(batch), 0)
+  if not index then return nil end
+  local b = redis.call('HMGET', K.batch(batch), 'lanes', 'max_credits', 'paid_sessions', 'blocked')
+  local id = file_id(batch, index)
+  local lane = nil
+  if b[1] and not redis.call('HGET', K.file(id), 'l') then
+    lane = redis.call('LINDEX', K.lanes(batch), 0)
+    if not lane then return nil end
+  end
+  if b[2] then
+    local paid = lane and redis.call('HGET', K.laneSessions(batch), lane)
+    local needed = 50 * num(b[3]) + 50 * (redis.call('SCARD', K.unpaid(batch)) + 1)
+    if not paid and needed > tonumber(b[2]) then
+      block_for_max_credits(batch)
+      return nil
+    end
+    if not paid then redis.call('SADD', K.unpaid(batch), index) end
+    if b[4] and string.find(b[4], 'max_credits', 1, true) then
+      redis.call('HDEL', K.batch(batch), 'blocked')
+      tell(batch, { 'b', '1' })
+    end
+  end
+  if lane then
+    redis.call('LPOP', K.lanes(batch))
+    redis.call('HSET', K.file(id), 'l', lane)
+  end
+  redis.call('LPOP', K.waiting(batch))
+  return index
+end
+
 local awaiting = redis.call('SCARD', K.awaitingUpload())
 while room > 0 and awaiting < max_awaiting do
   local tenant = redis.call('ZRANGE', K.ring(), 0, 0)[1]
@@ -34,7 +79,7 @@ while room > 0 and awaiting < max_awaiting do
   if not batch then
     redis.call('ZREM', K.ring(), tenant)
   else
-    local index = redis.call('LPOP', K.waiting(batch))
+    local index = next_of(batch)
     if not index then
       redis.call('ZREM', K.tenantRing(tenant), batch)
     else

@@ -18,7 +18,7 @@ for _, id in ipairs(redis.call('ZRANGE', K.batchDeliveries(batch), 0, -1)) do
   redis.call('ZREM', K.allDeliveries(), id)
 end
 for _, status in ipairs(statuses) do redis.call('UNLINK', K.status(batch, status)) end
-redis.call('UNLINK', K.waiting(batch), K.held(batch), K.lanes(batch), K.laneSessions(batch), K.events(batch), K.batchDeliveries(batch),
+redis.call('UNLINK', K.waiting(batch), K.held(batch), K.lanes(batch), K.laneSessions(batch), K.unpaid(batch), K.events(batch), K.batchDeliveries(batch),
   K.retryList(batch))
 if b[1] then
   redis.call('ZREM', K.tenantBatches(b[1]), batch)
@@ -28,5 +28,6 @@ redis.call('ZREM', K.allBatches(), batch)
 redis.call('ZREM', K.loading(), batch)
 redis.call('ZREM', K.retention(), batch)
 redis.call('SREM', K.parked(), batch)
+redis.call('SREM', K.sizing(), batch)
 redis.call('UNLINK', K.batch(batch))
 return 1

@@ -37,7 +37,11 @@ if action == 'pause' then
 end
 if action == 'resume' then
   if closed then return { 'conflict', 'ended' } end
-  if ARGV[3] ~= '' then redis.call('HSET', key, 'max_credits', ARGV[3]) end
+  if ARGV[3] ~= '' then
+    redis.call('HSET', key, 'max_credits', ARGV[3])
+    local blocked = redis.call('HGET', key, 'blocked')
+    if blocked and string.find(blocked, 'max_credits', 1, true) then redis.call('HDEL', key, 'blocked') end
+  end
   redis.call('HSET', key, 'paused', '0')
   list_batch(batch)
   return add_mark()
