@@ -35,10 +35,9 @@ export async function* readEvents(
   for (;;) {
     try {
       for await (const event of readStream(connection, stream)) {
-        if (hasAnswered && event.type === 'opened') yield event;
-        hasAnswered = true;
         outage.over(event.type === 'opened');
-        if (event.type !== 'opened') yield event;
+        if (event.type !== 'opened' || hasAnswered) yield event;
+        hasAnswered = true;
       }
     } catch (error) {
       // The first connection fails at once: a wrong address or id must not look like a slow service.
