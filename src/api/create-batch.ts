@@ -5,7 +5,7 @@ import { takeIn, type IntakeResult } from '../shared/intake.ts';
 import { toBatchResource } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
 import type { AcceptedBatch, DryRun } from './batches.schema.ts';
-import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
+import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey, refuseBadHeaders } from './idempotency.ts';
 import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
 import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
@@ -41,12 +41,6 @@ export async function createBatch(
       } satisfies AcceptedBatch),
   });
   return answer(reply, result);
-}
-
-/** The one part that the framework has judged already; the body is judged with its meaning. */
-function refuseBadHeaders(request: FastifyRequest): void {
-  const { validationError } = request;
-  if (validationError?.validationContext === 'headers') throw validationError;
 }
 
 function answer(reply: FastifyReply, result: IntakeResult): FastifyReply {

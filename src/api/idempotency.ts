@@ -54,3 +54,8 @@ export const keyMismatch = (): RefusedError =>
 
 export const keyInFlight = (): RefusedError =>
   conflict('idempotency_key_in_flight', 'A request with this Idempotency-Key is still being worked on.');
+
+/** The one part that the framework has judged already, where the body is judged with its meaning. */
+export function refuseBadHeaders({ validationError }: FastifyRequest): void {
+  if (validationError?.validationContext === 'headers') throw validationError;
+}

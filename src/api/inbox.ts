@@ -7,12 +7,14 @@ export interface Inbox extends Listener {
   readonly wait: (mostMs: number) => Promise<void>;
   readonly takeProgress: () => LiveProgress[];
   readonly isEnded: () => boolean;
+  readonly ended: Promise<void>;
 }
 
 export function createInbox(): Inbox {
   const progress = new Map<string, LiveProgress>();
   let isWoken = true;
   let isEnded = false;
+  const end = Promise.withResolvers<void>();
   let wake = (): void => undefined;
   const changed = (): void => {
     isWoken = true;
@@ -26,6 +28,7 @@ export function createInbox(): Inbox {
     },
     end: () => {
       isEnded = true;
+      end.resolve();
       changed();
     },
     wait: async (mostMs) => {
@@ -44,5 +47,6 @@ export function createInbox(): Inbox {
       return taken;
     },
     isEnded: () => isEnded,
+    ended: end.promise,
   };
 }

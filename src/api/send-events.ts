@@ -95,11 +95,8 @@ async function sendFiles(
   }
 }
 
-/** Waits for a slow reader; one that has gone is noticed by the loop. */
+/** Waits for a slow reader, but not for one that has gone: its `drain` never comes. The loop notices. */
 async function send({ sse, inbox }: EventStream, message: SSEMessage): Promise<void> {
   if (!sse.isConnected) return;
-  const gone = Promise.withResolvers<void>();
-  sse.onClose(gone.resolve);
-  await Promise.race([sse.send(message), gone.promise]);
-  if (!sse.isConnected) inbox.end();
+  await Promise.race([sse.send(message), inbox.ended]);
 }

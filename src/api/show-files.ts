@@ -7,7 +7,7 @@ import type { FileResource } from './files.schema.ts';
 
 export async function aroundFiles(ctx: ApiContext, batch: StoredBatch): Promise<FileSurroundings> {
   const account = await readAccount(ctx);
-  return { batch, account, now: Date.now(), baseUrl: ctx.config.publicUrl };
+  return { batch, account, now: ctx.account.gate.redisNow(), baseUrl: ctx.config.publicUrl };
 }
 
 export const toFile = (view: FileView, around: FileSurroundings): FileResource => toFileResource(view, around);

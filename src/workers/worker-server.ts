@@ -1,6 +1,7 @@
 /** /healthz, /readyz and /metrics of a worker process (WORKER_PORT). Plain node:http: three answers need no framework. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { OpenedContext } from '../shared/open-context.ts';
+import { seesUploadDir } from '../shared/upload-dir.ts';
 import type { Workers } from './main.ts';
 
 const patienceMs = 1000;
@@ -26,8 +27,9 @@ async function answer(ctx: OpenedContext, workers: Workers, url: string, respons
       return sendJson(response, ok, detail);
     }
     case '/readyz': {
-      const ready = await isReady(ctx);
-      return sendJson(response, ready, ready ? 'Redis answers' : 'Redis does not answer');
+      const [isAnswered, seesUploads] = await Promise.all([isReady(ctx), seesUploadDir(ctx).catch(() => false)]);
+      const detail = isAnswered ? 'UPLOAD_DIR is not the one that the API writes to' : 'Redis does not answer';
+      return sendJson(response, isAnswered && seesUploads, isAnswered && seesUploads ? 'ready' : detail);
     }
     case '/metrics':
       response.setHeader('content-type', ctx.telemetry.registry.contentType);

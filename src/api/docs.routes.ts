@@ -1,0 +1,62 @@
+/** The OpenAPI document of every route, and the reference page made of it. The page asks nobody outside for anything. */
+import { fastifySwagger } from '@fastify/swagger';
+import scalarReference from '@scalar/fastify-api-reference';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { version } from '../shared/version.ts';
+import type { Api } from './api.ts';
+
+/** Before any route, so that it sees them all. */
+export async function collectDocument(app: Api): Promise<void> {
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'batch-video',
+        version,
+        description: 'Edits many videos at once. Errors are `application/problem+json` with a stable `code`.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS.' } } },
+      security: [{ key: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+}
+
+/** The page's script sets itself up inline; nothing else on it is ours or a caller's. */
+const pagePolicy = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export async function addDocumentRoutes(app: Api): Promise<void> {
+  app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, () => app.swagger());
+  await app.register(async (page) => {
+    page.addHook('onRoute', (route) => {
+      route.config = { ...route.config, public: true };
+    });
+    page.addHook('onRequest', async (_request, reply) => {
+      reply.header('content-security-policy', pagePolicy);
+    });
+    await page.register(scalarReference, {
+      routePrefix: '/docs',
+      configuration: {
+        url: '/openapi.json',
+        pageTitle: 'batch-video API',
+        withDefaultFonts: false,
+        telemetry: false,
+        hideClientButton: true,
+        agent: { disabled: true },
+        mcp: { disabled: true },
+        proxyUrl: '',
+      },
+    });
+  });
+}
