@@ -17,6 +17,8 @@ export interface FileView {
   readonly progress: number;
   /** What it does, waits for or failed of, in plain words. */
   readonly words: string;
+  /** The editor's latest word while it edits ("Still working…"); null: none. */
+  readonly note: string | null;
   readonly retryable: boolean;
 }
 
@@ -53,6 +55,7 @@ export function takeFile(
     status: file.status,
     progress: isOver(file) ? 100 : file.progress,
     words: describeFile(file),
+    note: null,
     retryable: file.error?.retryable ?? false,
   };
   view.files.set(file.id, after);
@@ -63,7 +66,7 @@ export function takeFile(
 export function takeProgress(view: BatchView, fileId: string, progress: number, note: string | null): FileView | null {
   const before = view.files.get(fileId);
   if (before === undefined || isOver(before)) return null;
-  const after = { ...before, progress, words: note ?? before.words };
+  const after = { ...before, progress, note: before.status === 'editing' ? note : null };
   view.files.set(fileId, after);
   return after;
 }

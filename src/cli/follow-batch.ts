@@ -30,7 +30,6 @@ export async function followBatch(context: ServiceContext, following: Following)
 }
 
 async function take(context: ServiceContext, following: Following, view: BatchView, event: LiveEvent): Promise<void> {
-  if (event.type !== 'lost' && !view.isConnected) noteConnection(following, view, true);
   switch (event.type) {
     case 'snapshot':
       noteBatch(following, view, event.batch);
@@ -44,7 +43,8 @@ async function take(context: ServiceContext, following: Following, view: BatchVi
       return file === null ? undefined : following.display.changed(view, { type: 'progress', file });
     }
     case 'lost':
-      return noteConnection(following, view, false);
+    case 'opened':
+      return noteConnection(following, view, event.type === 'opened');
     case 'reset':
       // A snapshot comes next, and with it the files.
       return;
@@ -69,6 +69,7 @@ function noteFile(following: Following, view: BatchView, resource: FileResource)
 }
 
 function noteConnection(following: Following, view: BatchView, isConnected: boolean): void {
+  if (view.isConnected === isConnected) return;
   view.isConnected = isConnected;
   tell(following, view, { type: 'connection', isConnected });
 }

@@ -16,7 +16,9 @@ export type LiveEvent =
   | { readonly type: 'file'; readonly file: FileResource }
   | { readonly type: 'progress'; readonly fileId: string; readonly progress: number; readonly note: string | null }
   /** The connection is gone and being opened again. */
-  | { readonly type: 'lost' };
+  | { readonly type: 'lost' }
+  /** It is there again; what was missed follows. */
+  | { readonly type: 'opened' };
 
 export function toLiveEvent(message: EventSourceMessage): LiveEvent | null {
   switch (message.event ?? '') {

@@ -35,9 +35,9 @@ export async function* readEvents(
   for (;;) {
     try {
       for await (const event of readStream(connection, stream)) {
+        outage.over(event.type === 'opened');
+        if (event.type !== 'opened' || hasAnswered) yield event;
         hasAnswered = true;
-        outage.over();
-        yield event;
       }
     } catch (error) {
       // The first connection fails at once: a wrong address or id must not look like a slow service.
@@ -68,6 +68,7 @@ async function* readStream(connection: Connection, stream: Stream): AsyncGenerat
     signal: stream.signal,
     bodyTimeoutMs: silenceMs,
   });
+  yield { type: 'opened' };
   for await (const message of readMessages(connection, answer)) {
     // Only what reached the reader counts as seen: the id moves with the event that is handed over.
     if (message.id !== undefined) stream.lastEventId = message.id;
@@ -99,9 +100,10 @@ function openOutage(patienceMs: number) {
   let since: number | null = null;
   let waitMs = firstWaitMs;
   return {
-    over(): void {
+    /** A connection that only opens, and ends again at once, must not be opened ever faster. */
+    over(isOnlyOpened: boolean): void {
       since = null;
-      waitMs = firstWaitMs;
+      if (!isOnlyOpened) waitMs = firstWaitMs;
     },
     isTooLong: () => since !== null && performance.now() - since > patienceMs,
     nextWaitMs(): number {

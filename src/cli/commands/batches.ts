@@ -1,5 +1,6 @@
 /** `list`, `show`, `cancel`, `retry` and `credits`: one question or order, one answer. */
 import type { BatchResource } from '../../api/batches.schema.ts';
+import { isOver } from '../batch-view.ts';
 import { exitCodes, print, type ExitCode, type ServiceContext } from '../context.ts';
 import { fit, oneLine } from '../display/fit.ts';
 import { findFiles } from '../find-file.ts';
@@ -74,7 +75,10 @@ export async function retryCommand(
   const fileIds =
     options.files.length === 0 ? undefined : (await findFiles(client, options.batchId, options.files)).fileIds;
   const batch = await client.batches.retry(options.batchId, fileIds);
-  const text = `Trying again. Watch it with: batch-video watch ${batch.id} --out output`;
+  const text =
+    batch.counts.failed === 0 && isOver(batch)
+      ? 'No file of this batch has failed, so there is nothing to try again.'
+      : `Trying again. Watch it with: batch-video watch ${batch.id} --out output`;
   print(stdout, options.json ? JSON.stringify(batch) : text);
   return exitCodes.allDone;
 }

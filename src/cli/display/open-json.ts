@@ -14,7 +14,12 @@ export function openJson(stream: TextStream): Display {
         case 'file':
           return line({ type: 'file', file: change.resource });
         case 'progress':
-          return line({ type: 'progress', file_id: change.file.id, progress: change.file.progress });
+          return line({
+            type: 'progress',
+            file_id: change.file.id,
+            progress: change.file.progress,
+            note: change.file.note,
+          });
         case 'connection':
           return line({ type: 'connection', connected: change.isConnected });
       }

@@ -74,8 +74,10 @@ function renderFile(file: FileView, columns: number, size: FrameSize): string {
   const head = `${fit(file.name, columns)} `;
   const bar = barColumns < 5 ? '' : `${renderBar(file.progress, barColumns, colorOf(file.status, size))} `;
   const used = columns + 1 + (bar === '' ? 0 : barColumns + 1) + 6;
-  return `${head}${bar}${percentText(file.progress)}  ${cut(file.words, size.columns - used)}`;
+  return `${head}${bar}${percentText(file.progress)}  ${cut(wordsOf(file), size.columns - used)}`;
 }
+
+const wordsOf = ({ words, note }: FileView): string => (note === null ? words : `${words} · ${note}`);
 
 function nameColumns(files: readonly FileView[]): number {
   return Math.min(maxNameColumns, Math.max(0, ...files.map((file) => widthOf(file.name))));
@@ -86,7 +88,7 @@ const percentText = (percent: number): string => `${Math.floor(percent)}%`.padSt
 function renderBar(percent: number, columns: number, color: number | null): string {
   const filled = Math.min(columns, Math.max(0, Math.round((percent / 100) * columns)));
   const bar = '█'.repeat(filled);
-  return (color === null ? bar : `\u001B[${color}m${bar}\u001B[0m`) + '░'.repeat(columns - filled);
+  return (color === null || filled === 0 ? bar : `\u001B[${color}m${bar}\u001B[0m`) + '░'.repeat(columns - filled);
 }
 
 /** ANSI colours: green for what is done, red for what failed, yellow for what was canceled or waits, cyan else. */
