@@ -5,7 +5,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiContext } from './api-context.ts';
-import { findEarlier, keyInFlight, readIdempotencyKey, refuseBadHeaders } from './idempotency.ts';
+import { findEarlier, keyInFlight, readIdempotencyKey } from './idempotency.ts';
 import { RefusedError } from './refused-error.ts';
 
 /** As long as the first answer of a batch is at least kept. */
@@ -16,8 +16,7 @@ export async function answerOnce(
   { request, reply, route }: { request: FastifyRequest; reply: FastifyReply; route: string },
   work: () => Promise<object>,
 ): Promise<FastifyReply> {
-  refuseBadHeaders(request);
-  const key = readIdempotencyKey(request, route);
+  const key = await readIdempotencyKey(request, route);
   if (key === null) return sendText(reply, JSON.stringify(await work()));
   const { tenant } = request.caller;
   const name = ctx.keys.idempotency(tenant, key.keyHash);

@@ -2,6 +2,7 @@
  * Looks through parsed JSON for what no part of a request may hold, whatever its place: keys that reach prototypes,
  * text that cannot be stored or sent as UTF-8, nesting that only an attack needs. Iterative, so depth cannot end it.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pointerTo, type PathPart } from './pointer.ts';
 import type { ProblemError } from './problem.schema.ts';
 
@@ -9,6 +10,8 @@ export const maxDepth = 32;
 /** Refused rather than stripped: whoever sends one should know. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 const mostErrors = 100;
+/** Some milliseconds of work, before other requests get their turn. */
+const spotsAtOnce = 20_000;
 
 interface Spot {
   readonly value: unknown;
@@ -17,10 +20,13 @@ interface Spot {
   readonly depth: number;
 }
 
-export function checkJson(body: unknown): ProblemError[] {
+export async function checkJson(body: unknown): Promise<ProblemError[]> {
   const errors: ProblemError[] = [];
+  let seen = 0;
   const open: Spot[] = [{ value: body, key: null, parent: null, depth: 0 }];
   for (let spot = open.pop(); spot !== undefined && errors.length < mostErrors; spot = open.pop()) {
+    seen += 1;
+    if (seen % spotsAtOnce === 0) await nextTurn();
     const fault = faultOf(spot);
     if (fault !== null) errors.push({ pointer: pointerTo(pathTo(spot)), ...fault });
     else if (typeof spot.value === 'object' && spot.value !== null) open.push(...partsOf(spot, spot.value));

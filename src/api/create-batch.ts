@@ -5,7 +5,7 @@ import { takeIn, type IntakeResult } from '../shared/intake.ts';
 import { toBatchResource } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
 import type { AcceptedBatch, DryRun } from './batches.schema.ts';
-import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey, refuseBadHeaders } from './idempotency.ts';
+import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
 import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
 import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
@@ -18,13 +18,12 @@ export async function createBatch(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  refuseBadHeaders(request);
   const { tenant } = request.caller;
-  const key = readIdempotencyKey(request, 'POST /batches');
+  const key = await readIdempotencyKey(request, 'POST /batches');
   const earlier = await findEarlier(ctx, tenant, key);
   if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
   const judged = await judgeBatch(ctx, request);
-  const toBe = toIntake(judged, request.id);
+  const toBe = await toIntake(judged, request.id);
   const estimate = estimateOf(toBe, await balance());
   const warnings = warnOf(judged.request, toBe, estimate);
   if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(judged, estimate, warnings));

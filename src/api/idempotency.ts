@@ -5,14 +5,15 @@ import type { Context } from '../shared/context.ts';
 import { hashBody, hashKey } from './hash-request.ts';
 import { RefusedError, conflict } from './refused-error.ts';
 
-/** Loose: a request has many more headers. */
+/** For the document; what a key may be is judged by `readIdempotencyKey`, also where the body has faults. */
 export const idempotencyHeaders = z.looseObject({
   'idempotency-key': z
     .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
     .optional()
-    .describe('A repeat under the same key gets the first answer again instead of a second batch.'),
+    .describe('Up to 255 ASCII characters. A repeat under the same key gets the first answer again.'),
 });
+
+const keyForm = /^[\x20-\x7e]{1,255}$/;
 
 export interface IdempotencyKey {
   readonly keyHash: string;
@@ -20,10 +21,12 @@ export interface IdempotencyKey {
 }
 
 /** `route` stands for the endpoint with its parameters: one key names one request. */
-export function readIdempotencyKey(request: FastifyRequest, route: string): IdempotencyKey | null {
+export async function readIdempotencyKey(request: FastifyRequest, route: string): Promise<IdempotencyKey | null> {
   const key = request.headers['idempotency-key'];
-  if (typeof key !== 'string') return null;
-  return { keyHash: hashKey(key), bodyHash: hashBody(route, request.body) };
+  if (typeof key === 'string' && !keyForm.test(key)) throw badKey();
+  // A body with such faults is refused, and may be too deep to be hashed.
+  if (typeof key !== 'string' || request.bodyFaults.length > 0) return null;
+  return { keyHash: hashKey(key), bodyHash: await hashBody(route, request.body) };
 }
 
 export type Earlier = { readonly kind: 'none' } | { readonly kind: 'answered'; readonly answer: string };
@@ -38,24 +41,14 @@ export async function findEarlier(ctx: Context, tenant: string, key: Idempotency
   return { kind: 'answered', answer };
 }
 
+const refusedKey = (status: number, code: string, detail: string): RefusedError =>
+  new RefusedError({ status, code, detail, errors: [{ pointer: 'headers:idempotency-key', code, detail }] });
+
+const badKey = (): RefusedError =>
+  refusedKey(400, 'invalid_idempotency_key', 'An Idempotency-Key has 1 to 255 printable ASCII characters.');
+
 export const keyMismatch = (): RefusedError =>
-  new RefusedError({
-    status: 422,
-    code: 'idempotency_key_mismatch',
-    detail: 'This Idempotency-Key came with another request before.',
-    errors: [
-      {
-        pointer: 'headers:idempotency-key',
-        code: 'idempotency_key_mismatch',
-        detail: 'This Idempotency-Key came with another request before.',
-      },
-    ],
-  });
+  refusedKey(422, 'idempotency_key_mismatch', 'This Idempotency-Key came with another request before.');
 
 export const keyInFlight = (): RefusedError =>
   conflict('idempotency_key_in_flight', 'A request with this Idempotency-Key is still being worked on.');
-
-/** The one part that the framework has judged already, where the body is judged with its meaning. */
-export function refuseBadHeaders({ validationError }: FastifyRequest): void {
-  if (validationError?.validationContext === 'headers') throw validationError;
-}

@@ -6,13 +6,13 @@ import type { FastifyRequest } from 'fastify';
 import type { Context } from '../shared/context.ts';
 import { checkUrl, type UrlRules } from '../shared/guard/check-url.ts';
 import type { Source } from '../shared/domain/file.ts';
-import { batchRequestSchema, type BatchRequest } from './batches.schema.ts';
+import type { BatchRequest } from './batches.schema.ts';
+import { judgeShape } from './judge-shape.ts';
 import { judgeSources, type SourcePlace } from './judge-sources.ts';
 import { pointerTo, type PathPart } from './pointer.ts';
 import type { ProblemError } from './problem.schema.ts';
 import { RefusedError, invalid } from './refused-error.ts';
 import { unsupportedName } from './unsupported-name.ts';
-import { shapeFaults } from './validate.ts';
 
 export interface JudgedBatch {
   readonly request: BatchRequest;
@@ -34,18 +34,22 @@ export async function judgeBatch(ctx: Context, request: FastifyRequest): Promise
   const tooMany = tooManyFiles(ctx, files);
   const places = tooMany === null ? placesIn(body, files) : [];
   const judged = await judgeSources(ctx, request.caller.tenant, places);
+  // Too deep to be walked by anything recursive.
+  const isTooDeep = bodyFaults.some(({ code }) => code === 'too_deep');
+  const shape = isTooDeep ? { request: null, errors: [] } : await judgeShape(body);
+  const said = new Set(bodyFaults.map(({ pointer }) => pointer));
   const errors = [
     ...(tooMany === null ? [] : [tooMany]),
     ...bodyFaults,
-    ...shapeFaults(request, batchRequestSchema),
+    ...shape.errors.filter(({ pointer }) => !said.has(pointer)),
     ...judged.errors,
     ...judgeUrls(ctx, body, files),
     ...judgeNames(files),
     ...judgeCustomIds(files),
     ...judgeInstructions(body, files),
   ];
-  if (errors.length > 0) throw invalid(errors.slice(0, mostErrors));
-  return { request: batchRequestSchema.parse(body), sources: judged.sources };
+  if (errors.length > 0 || shape.request === null) throw invalid(errors.slice(0, mostErrors));
+  return { request: shape.request, sources: judged.sources };
 }
 
 const fieldsOf = (value: unknown): Fields =>

@@ -24,7 +24,7 @@ export function acceptJsonOnly(app: FastifyInstance): void {
 async function parseJsonBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
   if (body.length === 0) return undefined;
   const parsed = parse(decode(body));
-  request.bodyFaults = checkJson(parsed);
+  request.bodyFaults = await checkJson(parsed);
   return parsed;
 }
 

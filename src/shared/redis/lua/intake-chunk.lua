@@ -6,10 +6,13 @@
 local batch, first = ARGV[1], tonumber(ARGV[2])
 if not redis.call('ZSCORE', K.loading(), batch) then return 0 end
 redis.call('ZADD', K.loading(), now_ms() + tonumber(ARGV[3]), batch)
+local indexes, scored = {}, {}
 for i = 5, #ARGV do
   local index = first + i - 5
   redis.call('HSET', K.file(file_id(batch, index)), 'rev', 0, 'run', 0, 'p', ARGV[4], 'i', ARGV[i])
-  redis.call('RPUSH', K.waiting(batch), index)
-  redis.call('ZADD', K.status(batch, 'queued'), index, index)
+  indexes[i - 4] = index
+  scored[2 * (i - 4) - 1], scored[2 * (i - 4)] = index, index
 end
+redis.call('RPUSH', K.waiting(batch), unpack(indexes))
+redis.call('ZADD', K.status(batch, 'queued'), unpack(scored))
 return 1
