@@ -66,7 +66,7 @@ export function takeFile(
 export function takeProgress(view: BatchView, fileId: string, progress: number, note: string | null): FileView | null {
   const before = view.files.get(fileId);
   if (before === undefined || isOver(before)) return null;
-  const after = { ...before, progress, note: before.status === 'editing' ? note : null };
+  const after = { ...before, progress, note: isNews(before, note) ? note : null };
   view.files.set(fileId, after);
   return after;
 }
@@ -82,4 +82,9 @@ export function batchProgress(view: BatchView): number {
   let sum = 0;
   for (const file of view.files.values()) sum += file.progress;
   return total === 0 ? 0 : sum / total;
+}
+
+/** Other steps say all in their status; while it edits, the editor's word may add something ("Still working…"). */
+function isNews(file: FileView, note: string | null): boolean {
+  return file.status === 'editing' && note !== null && !file.words.startsWith(note);
 }

@@ -3,6 +3,7 @@ import { filesInOrder, isOver, type BatchView } from '../batch-view.ts';
 import { exitCodes, type ExitCode, type ServiceContext } from '../context.ts';
 import type { Display } from '../display/display.ts';
 import { followBatch } from '../follow-batch.ts';
+import { Interruption } from '../interrupt.ts';
 import type { SavedOutput, Saver } from '../open-saver.ts';
 import { countOf, durationWords } from '../words.ts';
 
@@ -38,7 +39,9 @@ export async function followAndSave(context: ServiceContext, options: FollowAndS
     return { exitCode: exitCodeOf(view, result.failed.length), batchId, saved: inOrder(result.saved) };
   } catch (error) {
     display.settle();
-    if (context.interrupt.signal.aborted) display.say(`The batch goes on without this window. ${howToWatch(options)}`);
+    // Only a person who leaves is told how to come back: the demo ends its service with itself.
+    if (context.interrupt.signal.reason instanceof Interruption)
+      display.say(`The batch goes on without this window. ${howToWatch(options)}`);
     throw error;
   } finally {
     context.interrupt.askFirst(null);
