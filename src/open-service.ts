@@ -1,6 +1,5 @@
 /** Opens the service, or one half of it, into `resources`: Redis, contexts, workers, API. Used by the entry and by tests. */
 import type { AddressInfo } from 'node:net';
-import { Registry } from '@prometheus-io/client';
 import { createApp } from './api/app.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { openSessionUrl } from './shared/account/open-session-url.ts';
@@ -13,7 +12,9 @@ import { checkRedis } from './shared/redis/check-redis.ts';
 import type { RedisTarget } from './shared/redis/connect.ts';
 import { openEmbeddedRedis } from './shared/redis/embedded/open-embedded-redis.ts';
 import type { Resources } from './shared/resources.ts';
+import { createTelemetry } from './shared/telemetry.ts';
 import { openWorkers, type Workers } from './workers/main.ts';
+import { openWorkerServer } from './workers/worker-server.ts';
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -37,12 +38,19 @@ export interface Service {
 
 export async function openService({ role, config, log, resources }: ServiceOptions): Promise<Service> {
   const redisTarget = await openTarget(config, log, resources);
-  const opening = { config, log, resources, redisTarget };
+  const telemetry = createTelemetry();
+  const opening = { config, log, telemetry, resources, redisTarget };
   const workerContext = role === 'api' ? null : await openContext({ ...opening, role: 'worker' });
   const apiContext = role === 'worker' ? null : await openContext({ ...opening, role: 'api' });
   await refuseUnfitRedis(workerContext ?? apiContext, log);
   const workers = workerContext === null ? null : await openWorkers(workerContext);
   if (workers !== null) resources.add('workers', workers.close);
+  const some = workerContext ?? apiContext;
+  if (some !== null) telemetry.watchFleet(some);
+  if (workers !== null && workerContext !== null && config.workerPort !== null) {
+    const server = await openWorkerServer(workerContext, workers, config.workerPort);
+    resources.add('worker server', () => server.close());
+  }
   const address = apiContext === null ? null : await listen(apiContext, workers, resources);
   log.info({ address, role }, 'listening');
   return { address, redisTarget };
@@ -81,7 +89,7 @@ function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
     readCredits: (signal) => readCredits(ctx, signal),
     openContent: (output, range, signal) => openContent(ctx, output, { range }, signal),
     openUrlOf: (session) => openSessionUrl(ctx, session),
-    metrics: new Registry(),
+    metrics: ctx.telemetry.registry,
     workerHealth: workers === null ? null : workers.health,
   };
 }

@@ -2,6 +2,7 @@
 import { readConfig } from '../src/shared/config/config.ts';
 import { openContext, type OpenedContext } from '../src/shared/open-context.ts';
 import { createResources } from '../src/shared/resources.ts';
+import { createTelemetry } from '../src/shared/telemetry.ts';
 import { newPrefix, silentLog } from './redis-server.ts';
 
 export interface TestContext {
@@ -19,6 +20,14 @@ export async function openTestContext(
     '/nonexistent',
   );
   const resources = createResources();
-  const ctx = await openContext({ config, log: silentLog, resources, redisTarget: { socketPath }, role: 'worker' });
+  const telemetry = createTelemetry();
+  const ctx = await openContext({
+    config,
+    log: silentLog,
+    telemetry,
+    resources,
+    redisTarget: { socketPath },
+    role: 'worker',
+  });
   return { ctx, close: () => resources.closeAll(silentLog) };
 }

@@ -14,7 +14,7 @@ export interface Size {
 const even = (side: number): number => Math.max(2, Math.floor(side / 2 + 1e-6) * 2);
 
 /** Shrinks to the limits, never enlarges. */
-export function toOutputSize({ width, height }: Size): Size {
+function toOutputSize({ width, height }: Size): Size {
   const scale = Math.min(1, MAX_SHORT / Math.min(width, height), MAX_LONG / Math.max(width, height));
   return { width: even(width * scale), height: even(height * scale) };
 }

@@ -12,7 +12,7 @@ export const AUDIO_TRACK = 1;
 export const OVERLAY_TRACK = 3;
 export const TITLE_TRACK = 7;
 
-export const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'] as const;
+const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right', 'center'] as const;
 export type Corner = (typeof CORNERS)[number];
 
 const segmentMetaSchema = z.looseObject({
@@ -42,7 +42,7 @@ export const draftSchema = z.looseObject({
   }),
 });
 export type Segment = z.output<typeof segmentSchema>;
-export type Track = z.output<typeof trackSchema>;
+type Track = z.output<typeof trackSchema>;
 export type Draft = z.output<typeof draftSchema>;
 
 /**
@@ -62,7 +62,7 @@ export function createDraft(): Draft {
   };
 }
 
-export function trackOf(draft: Draft, type: number): Track | null {
+function trackOf(draft: Draft, type: number): Track | null {
   return draft.t.find((track) => track.tt === type) ?? null;
 }
 

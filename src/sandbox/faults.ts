@@ -27,7 +27,7 @@ export const faultSchema = z.object({
     .default({}),
   params: z.record(z.string(), z.unknown()).default({}),
 });
-export type FaultInput = z.output<typeof faultSchema>;
+type FaultInput = z.output<typeof faultSchema>;
 
 export interface FaultEntry extends FaultInput {
   readonly id: number;
@@ -36,7 +36,7 @@ export interface FaultEntry extends FaultInput {
   firstHitAtMs: number | null;
 }
 
-export interface Scenario {
+interface Scenario {
   readonly seed: number;
   readonly rate: number;
   readonly names: readonly FaultName[];

@@ -1,4 +1,5 @@
-/** Reads the character map of a TrueType or OpenType font: which characters it can draw. Nothing else of the font. */
+/** Reads the character map of a TrueType, OpenType or WOFF font: which characters it can draw. Nothing else of the font. */
+import { inflateSync } from 'node:zlib';
 
 export interface Coverage {
   readonly hasAll: (text: string) => boolean;
@@ -21,23 +22,34 @@ export function readCoverage(font: Buffer): Coverage {
 
 /** Formats 4 (16 bit) and 12 (32 bit) of the `cmap` table: what every current font has. */
 function readRanges(font: Buffer): Ranges {
-  const cmap = findTable(font, 'cmap');
+  const cmap = font.toString('latin1', 0, 4) === 'wOFF' ? findWoffTable(font, 'cmap') : findTable(font, 'cmap');
   if (cmap === null) return [];
-  const count = font.readUInt16BE(cmap + 2);
-  return Array.from({ length: count }, (_, index) => cmap + font.readUInt32BE(cmap + 4 + index * 8 + 4)).flatMap(
-    (at) => {
-      const format = font.readUInt16BE(at);
-      if (format === 4) return readFormat4(font, at);
-      return format === 12 ? readFormat12(font, at) : [];
-    },
-  );
+  const count = cmap.readUInt16BE(2);
+  return Array.from({ length: count }, (_, index) => cmap.readUInt32BE(4 + index * 8 + 4)).flatMap((at) => {
+    const format = cmap.readUInt16BE(at);
+    if (format === 4) return readFormat4(cmap, at);
+    return format === 12 ? readFormat12(cmap, at) : [];
+  });
 }
 
-function findTable(font: Buffer, name: string): number | null {
+function findTable(font: Buffer, name: string): Buffer | null {
   const count = font.readUInt16BE(4);
   for (let index = 0; index < count; index++) {
     const at = 12 + index * 16;
-    if (font.toString('latin1', at, at + 4) === name) return font.readUInt32BE(at + 8);
+    if (font.toString('latin1', at, at + 4) === name) return font.subarray(font.readUInt32BE(at + 8));
+  }
+  return null;
+}
+
+/** WOFF 1.0: a table is deflated where that made it smaller. */
+function findWoffTable(font: Buffer, name: string): Buffer | null {
+  const count = font.readUInt16BE(12);
+  for (let index = 0; index < count; index++) {
+    const at = 44 + index * 20;
+    if (font.toString('latin1', at, at + 4) !== name) continue;
+    const [offset, stored, bytes] = [font.readUInt32BE(at + 4), font.readUInt32BE(at + 8), font.readUInt32BE(at + 12)];
+    const table = font.subarray(offset, offset + stored);
+    return stored < bytes ? inflateSync(table) : table;
   }
   return null;
 }

@@ -8,12 +8,8 @@ export interface FontBook {
   readonly fontFor: (text: string) => string | null;
 }
 
-/** Font packages, the one with Chinese last: its glyphs are wider, so it serves only what the others cannot. */
-const PACKAGED = [
-  'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
-  '@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf',
-  '@expo-google-fonts/noto-sans-sc/NotoSansSC_700Bold.ttf',
-];
+/** Comes along as a package: plain, but it has Latin and Chinese, and a slim machine has no font at all. */
+const PACKAGED = '@fontsource/unifontex/files/unifontex-latin-400-normal.woff';
 const SYSTEM_FOLDERS = ['/usr/share/fonts', '/usr/local/share/fonts', '/System/Library/Fonts', '/Library/Fonts'];
 const FONT_FILE = /\.(?:ttf|otf)$/iu;
 /** Tried before the rest of what the system has. */
@@ -36,14 +32,14 @@ export function findFont(preferred: string | null, packageFolders: readonly stri
 }
 
 function listFonts(preferred: string | null, packageFolders: readonly string[]): string[] {
-  const packaged = packageFolders.flatMap((folder) => PACKAGED.map((path) => join(folder, path)));
+  const packaged = packageFolders.map((folder) => join(folder, PACKAGED));
   const system = SYSTEM_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => FONT_FILE.test(path))
       .map((path) => join(folder, path)),
   );
   const ranked = system.sort((left, right) => Number(PREFERRED.test(right)) - Number(PREFERRED.test(left)));
-  return [...(preferred === null ? [] : [preferred]), ...packaged, ...ranked].filter((path) => existsSync(path));
+  return [...(preferred === null ? [] : [preferred]), ...ranked, ...packaged].filter((path) => existsSync(path));
 }
 
 function readCoverageOf(path: string): Coverage | null {

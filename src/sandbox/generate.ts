@@ -1,6 +1,5 @@
 /** "Generate a clip of …": plans the media an instruction will make, and makes it. A test picture stands for the model. */
-import { mkdir, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { stat, writeFile } from 'node:fs/promises';
 import type { Sandbox } from './context.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import { mediaPath } from './media.ts';
@@ -21,7 +20,6 @@ export function planGenerated(sandbox: Sandbox, prompt: string): Media {
 
 /** Makes the file and enters it into `generated_media`. */
 export async function makeGenerated(sandbox: Sandbox, session: Session, planned: Media): Promise<void> {
-  await mkdir(dirname(planned.path), { recursive: true });
   if (sandbox.tools === null || sandbox.settings.copy) await writeFile(planned.path, planned.name);
   else {
     const source = `testsrc2=size=${SIZE.width}x${SIZE.height}:rate=30:duration=${CLIP_MS / 1000}`;

@@ -1,7 +1,7 @@
 /** Bytes on their way in: from a multipart part or from a URL, to a file of ours, with the size limit. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { MultipartFile } from '@fastify/multipart';
@@ -18,7 +18,7 @@ export async function storePart(
   part: MultipartFile,
   stopAtBytes: number | null,
 ): Promise<StoredFile | 'cut'> {
-  const place = await openPlace(sandbox, part.filename);
+  const place = openPlace(sandbox, part.filename);
   const counter = createCounter(sandbox.settings.maxFileBytes, stopAtBytes);
   try {
     await pipeline(part.file, counter.stream, createWriteStream(place.path));
@@ -39,7 +39,7 @@ export async function fetchMedia(sandbox: Sandbox, url: string): Promise<StoredF
     throw new Refusal(400, `could not fetch ${url}: ${String(cause)}`);
   });
   if (!response.ok || response.body === null) throw new Refusal(400, `could not fetch ${url}: HTTP ${response.status}`);
-  const place = await openPlace(sandbox, nameOf(url, response.headers.get('content-disposition')));
+  const place = openPlace(sandbox, nameOf(url, response.headers.get('content-disposition')));
   const counter = createCounter(sandbox.settings.maxFileBytes, null);
   try {
     await pipeline(Readable.fromWeb(response.body), counter.stream, createWriteStream(place.path));
@@ -50,12 +50,11 @@ export async function fetchMedia(sandbox: Sandbox, url: string): Promise<StoredF
   return { ...place, bytes: counter.bytes() };
 }
 
-async function openPlace(sandbox: Sandbox, filename: string): Promise<Omit<StoredFile, 'bytes'>> {
+function openPlace(sandbox: Sandbox, filename: string): Omit<StoredFile, 'bytes'> {
   const name = basename(filename);
   const kind = kindOf(name);
   if (kind === null) throw refusals.unsupportedType(name);
   const id = `med_${sandbox.random.hex(16)}`;
-  await mkdir(join(sandbox.dataDir, 'media'), { recursive: true });
   return { id, name, kind, path: mediaPath(sandbox, id, name) };
 }
 

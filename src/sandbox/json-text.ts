@@ -13,7 +13,7 @@ declare global {
 }
 
 /** A number as its source text. */
-export class NumberText {
+class NumberText {
   readonly text: string;
   constructor(text: string) {
     this.text = text;

@@ -20,7 +20,7 @@ export interface TurnRecord {
   charged: number;
   outcome: 'running' | 'applied' | 'question' | 'not-applied';
 }
-export interface UploadRecord {
+interface UploadRecord {
   readonly name: string;
   readonly bytes: number;
   readonly at: number;
@@ -40,7 +40,7 @@ export interface SessionRecord {
   /** Above 1: exports of one session overlapped, which callers are told not to do. */
   peakRenders: number;
 }
-export interface RenderRecord {
+interface RenderRecord {
   readonly id: string;
   readonly sessionId: string;
   readonly createdAt: number;

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { findFfmpeg, runFfmpeg } from './ffmpeg.ts';
 
-export { probe, readFrame, type MediaFacts, type RawFrame } from './probe.ts';
+export { probe, readFrame } from './probe.ts';
 
 export interface ClipOptions {
   readonly path: string;

@@ -21,7 +21,7 @@ export async function probe(path: string, ffmpegPath = findFfmpeg().ffmpegPath):
   return facts;
 }
 
-export function toMediaFacts(stderr: string): MediaFacts | null {
+function toMediaFacts(stderr: string): MediaFacts | null {
   const video = /Stream #\d+:\d+.*?: Video: (\w+).*?, (\d{2,5})x(\d{2,5})/u.exec(stderr);
   const audio = /Stream #\d+:\d+.*?: Audio: (\w+)/u.exec(stderr);
   if (video === null && audio === null) return null;

@@ -1,5 +1,5 @@
 /** Runs one render job from the draft that was sent. What the job answers to polls is elsewhere. */
-import { copyFile, link, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdtemp, rm, stat } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compose } from './compose.ts';
@@ -22,10 +22,7 @@ export async function runJob(sandbox: Sandbox, job: Job, draft: unknown): Promis
     await early;
     // Decided when it was submitted: an injected failure, or a draft that no state read has shown.
     if (job.failure !== null) throw new Error(job.failure);
-    await sandbox.renders.run(async () => {
-      job.status = 'processing';
-      await make(sandbox, job, draftSchema.parse(draft));
-    });
+    await make(sandbox, job, draftSchema.parse(draft));
     await whole;
     if (job.isStuck || sandbox.closing.aborted) return;
     job.status = 'completed';
@@ -40,11 +37,9 @@ export async function runJob(sandbox: Sandbox, job: Job, draft: unknown): Promis
 }
 
 async function make(sandbox: Sandbox, job: Job, draft: Draft): Promise<void> {
-  const folder = join(sandbox.dataDir, 'outputs');
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `${job.id}.mp4`);
+  const path = join(sandbox.dataDir, 'outputs', `${job.id}.mp4`);
   if (sandbox.settings.copy || sandbox.tools === null) job.durationMs = await copySource(sandbox, draft, path);
-  else job.durationMs = await encode(sandbox, job, draft, path);
+  else job.durationMs = await sandbox.renders.run(() => encode(sandbox, job, draft, path));
   job.bytes = (await stat(path)).size;
   job.path = path;
 }
@@ -52,6 +47,7 @@ async function make(sandbox: Sandbox, job: Job, draft: Draft): Promise<void> {
 async function encode(sandbox: Sandbox, job: Job, draft: Draft, path: string): Promise<number> {
   const { tools } = sandbox;
   if (tools === null) throw new Error('no ffmpeg');
+  job.status = 'processing';
   const scratch = await mkdtemp(join(sandbox.dataDir, 'render-'));
   let texts = 0;
   const textFile = (text: string): string => {

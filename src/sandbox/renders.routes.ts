@@ -13,7 +13,7 @@ import { runJob } from './render.ts';
 import { sessionOf } from './sessions.ts';
 import type { Job, Session } from './store.ts';
 
-export const renderSchema = z.object({
+const renderSchema = z.object({
   id: z.string().regex(/^[\w.-]{1,128}$/u),
   sessionId: z.coerce.string(),
   draft: z.looseObject({}),

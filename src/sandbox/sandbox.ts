@@ -36,7 +36,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<OpenSan
   const isTemporary = resolved.dataDir === null;
   const dataDir =
     resolved.dataDir === null ? await mkdtemp(join(tmpdir(), 'nemo-sandbox-')) : resolve(resolved.dataDir);
-  await mkdir(dataDir, { recursive: true });
+  for (const folder of ['media', 'outputs']) await mkdir(join(dataDir, folder), { recursive: true });
   const closing = new AbortController();
   // Every fetch and every ffmpeg listens to it: many at once are no leak.
   setMaxListeners(0, closing.signal);

@@ -57,7 +57,7 @@ export interface Session {
   nextClip: number;
 }
 
-export type JobStatus = 'pending' | 'processing' | 'completed' | 'failed';
+type JobStatus = 'pending' | 'processing' | 'completed' | 'failed';
 
 /** One render. */
 export interface Job {

@@ -17,7 +17,7 @@ export interface StreamWriter {
   readonly write: (block: string) => Promise<void>;
   readonly end: () => Promise<void>;
   /** Breaks the connection off, without the end of the HTTP message. */
-  readonly cut: () => void;
+  readonly cut: () => Promise<void>;
   readonly isGone: () => boolean;
 }
 
@@ -48,7 +48,11 @@ export function createStreamWriter(response: ServerResponse, form: WireForm): St
       if (held !== null) await put(held.trimEnd());
       if (!isGone()) response.end();
     },
-    cut: () => response.socket?.destroy(),
+    cut: async () => {
+      // What was written before is to arrive: node hands it to the socket in the next tick.
+      await nextTick();
+      response.socket?.destroySoon();
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts';
 import type { Account, Token } from './store.ts';
 
 /** Seed: "100 free credits valid for 7 days"; also the weekly quota's week (vendor). */
-export const TOKEN_LIFE_MS = 7 * 24 * 3600 * 1000;
+const TOKEN_LIFE_MS = 7 * 24 * 3600 * 1000;
 
 export function addTokenRoutes(app: FastifyInstance, sandbox: Sandbox): void {
   app.post('/api/auth/anonymous-token', { config: { endpoint: 'anonymous-token' } }, async (request) => {

@@ -10,11 +10,12 @@ import { Refusal } from './refusal.ts';
 import { reserve, SESSION_COST, sessionOf, settle } from './sessions.ts';
 import type { Session } from './store.ts';
 import { createStreamWriter } from './stream-writer.ts';
-import { runTurn, type Turn } from './turn.ts';
+import { runTurn } from './turn.ts';
+import type { Turn } from './turn-moments.ts';
 import { planTurn } from './turn-plan.ts';
 import { workOut, type Outcome } from './work-out.ts';
 
-export const turnSchema = z.object({
+const turnSchema = z.object({
   app_name: z.literal('nemo_agent'),
   user_id: z.string(),
   session_id: z.coerce.string(),
@@ -39,8 +40,10 @@ export function addTurnRoutes(app: FastifyInstance, sandbox: Sandbox): void {
       session.media.map((media) => media.name),
     );
     const writer = createStreamWriter(reply.raw, plan.wire);
-    if (call.isReplyLost) writer.cut();
-    sandbox.background.add(finish(sandbox, { session, record, plan, outcome, writer }, cost, call));
+    if (call.isReplyLost) reply.raw.socket?.destroy();
+    sandbox.background.add(
+      finish(sandbox, { dialect: sandbox.settings.dialect, session, record, plan, outcome, writer }, cost, call),
+    );
   });
 }
 
@@ -75,7 +78,7 @@ async function finish(sandbox: Sandbox, turn: Turn, cost: number, call: Call): P
   } catch (error) {
     // Nobody awaits a turn: it ends here, and its reader sees the connection break.
     sandbox.log.error({ err: error, session: call.session }, 'turn failed');
-    turn.writer.cut();
+    await turn.writer.cut();
   } finally {
     settle(turn.session.account, cost);
     turn.session.isTurnRunning = false;

@@ -9,11 +9,13 @@ import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
+import type { Telemetry } from './telemetry.ts';
 import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
   readonly log: Logger;
+  readonly telemetry: Telemetry;
   readonly redis: Redis;
   readonly keys: Keys;
   readonly scripts: Scripts;

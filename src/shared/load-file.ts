@@ -17,6 +17,8 @@ export interface Surroundings {
     readonly popped: number;
     readonly maxCredits: number | null;
     readonly paidSessions: number;
+    /** Stored before the batch's first turn, for measure-spend.ts. */
+    readonly balanceBefore: string | null;
     /** Counted where there is a max_credits. */
     readonly unpaidInFlight: number;
   };
@@ -50,7 +52,7 @@ const replySchema = z.tuple([
   z.string(),
   z.string(),
   z.string(),
-  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric, numeric, z.number()]),
+  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric, numeric, nullable, z.number()]),
   z.tuple([numeric, nullable, numeric, numeric, numeric]),
   z.string(),
   z.string(),
@@ -85,7 +87,8 @@ export async function loadFile(
       popped: b[4] ?? 0,
       maxCredits: b[6],
       paidSessions: b[7] ?? 0,
-      unpaidInFlight: b[8],
+      balanceBefore: b[8],
+      unpaidInFlight: b[9],
     },
     account: { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] },
   };

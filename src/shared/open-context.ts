@@ -16,6 +16,7 @@ import { createScripts } from './redis/scripts.ts';
 import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
 import { createSpecCache } from './spec-cache.ts';
+import type { Telemetry } from './telemetry.ts';
 import { openUpstream } from './upstream/open-upstream.ts';
 import { version } from './version.ts';
 import { openWebhookSender } from './webhook/webhook-sender.ts';
@@ -25,6 +26,8 @@ export interface ContextOptions {
   readonly log: Logger;
   readonly resources: Resources;
   readonly redisTarget: RedisTarget;
+  /** One a process, whatever runs in it. */
+  readonly telemetry: Telemetry;
   /** `api` fails fast while Redis is away, `worker` waits. */
   readonly role: 'api' | 'worker';
 }
@@ -35,7 +38,7 @@ export interface OpenedContext extends Context {
 }
 
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
-  const { config, log, resources, redisTarget, role } = options;
+  const { config, log, telemetry, resources, redisTarget, role } = options;
   const connect = (as: 'api' | 'worker' | 'subscriber') => {
     const client = openRedis({ ...redisTarget, role: as, log });
     resources.add(`redis ${as}`, () => client.disconnect());
@@ -66,6 +69,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   return {
     config,
     log,
+    telemetry,
     redis,
     subscriber,
     keys,

@@ -8,6 +8,7 @@ import { newTurnId } from '../shared/ids.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
 import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
 import { accountEffectOf, toCallFault } from './call-fault.ts';
+import { measureSpend, noteBalanceBefore } from './measure-spend.ts';
 import { parkBlocked, putAside } from './put-aside.ts';
 import { readSession, toStateRead } from './read-session.ts';
 import { assertMaySend, RunOverError, type Run } from './run.ts';
@@ -29,7 +30,11 @@ export async function runEdit(run: Run): Promise<void> {
 /** Settling, checking, or the look before a caller's retry: one read, and `decide` says what it means. */
 async function reportState(run: Run): Promise<void> {
   const state = await readSession(run);
-  await run.finish({ type: 'state-read', run: run.number, read: toStateRead(state) }, { draftText: state.draftText });
+  const event = { type: 'state-read', run: run.number, read: toStateRead(state) } as const;
+  const moved = await run.finish(event, { draftText: state.draftText });
+  if (moved.kind === 'saved' && moved.loaded.file.state.status === 'rendering') {
+    await measureSpend(run.ctx, moved.loaded.file.batchId);
+  }
 }
 
 async function startTurn(run: Run): Promise<void> {
@@ -47,6 +52,7 @@ async function startTurn(run: Run): Promise<void> {
 async function sendTurn(run: Run, state: SessionState): Promise<void> {
   const { ctx, signals } = run;
   assertMaySend(run);
+  await noteBalanceBefore(run);
   const token = await ctx.account.token(signals.abort);
   const turnId = newTurnId();
   const askedAt = run.monotonicMs();
@@ -90,6 +96,7 @@ async function setAside(run: Run, why: string): Promise<never> {
 }
 
 async function reportEnd(run: Run, turnId: string, tokenVersion: number, end: TurnEnd): Promise<void> {
+  run.ctx.telemetry.turnEnded(end.kind === 'ended' ? (end.end === 'closed' ? 'closed' : 'unknown') : 'not-taken');
   if (end.kind === 'ended') {
     await run.finish(
       {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Context } from '../shared/context.ts';
 import type { Source } from '../shared/domain/file.ts';
 import { mediaTypeOf } from '../shared/domain/media-type.ts';
+import { readUploads, uploadPath } from '../shared/upload-record.ts';
 
 export class SourceGoneError extends Error {
   override readonly name = 'SourceGoneError';
@@ -22,7 +23,7 @@ export interface OpenedSource {
 
 export async function openSource(ctx: Context, source: LocalSource, name: string): Promise<OpenedSource> {
   const path =
-    source.kind === 'upload' ? join(ctx.config.uploadDir, source.uploadId) : await pathBelowRoot(ctx, source.path);
+    source.kind === 'upload' ? await pathOfUpload(ctx, source.uploadId) : await pathBelowRoot(ctx, source.path);
   try {
     const handle = await open(path, 'r');
     const { size } = await handle.stat();
@@ -35,6 +36,12 @@ export async function openSource(ctx: Context, source: LocalSource, name: string
   } catch (error) {
     throw new SourceGoneError('the file cannot be opened any more', { cause: error });
   }
+}
+
+async function pathOfUpload(ctx: Context, id: string): Promise<string> {
+  const upload = (await readUploads(ctx, [id])).get(id);
+  if (upload === undefined) throw new SourceGoneError('the upload is not kept any more');
+  return uploadPath(ctx, upload);
 }
 
 /** Checked at POST, and again here: a link may have been moved meanwhile. */

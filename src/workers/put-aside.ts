@@ -9,7 +9,8 @@ export async function putAside(run: Run, { costs }: { readonly costs: boolean })
   const { batch, account } = run.loaded();
   if (batch.paused) {
     const held = await run.finish({ type: 'held', run: run.number }, { guard: 'paused' });
-    if (held.kind !== 'refused') return true;
+    // Unchanged: what has begun goes on through a pause, so there is nothing to put aside.
+    if (held.kind === 'saved' || held.kind === 'missing') return true;
   }
   const isBlocked = account.blocked === 'token_invalid' || (account.blocked !== null && costs);
   return isBlocked && (await parkBlocked(run));

@@ -6,6 +6,7 @@ import type { Context } from '../shared/context.ts';
 import { workOffMarks } from '../shared/bulk.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 import { dueDeliveries } from '../shared/webhook/due-deliveries.ts';
+import { dropExpiredUploads } from '../shared/upload-record.ts';
 import { version } from '../shared/version.ts';
 import { orderBatches } from './order-batch.ts';
 import { sweepDropped, sweepDueFiles, sweepInFlight } from './sweep.ts';
@@ -39,6 +40,7 @@ export function startRounds(
     { name: 'bulk actions', everyMs: config.sweepMs, task: () => sweepMarks(ctx) },
     { name: 'deliveries', everyMs: config.sweepMs, task: () => sweepDeliveries(ctx) },
     { name: 'dropped batches', everyMs: config.sweepMs, task: () => sweepDropped(ctx) },
+    { name: 'uploads', everyMs: config.sweepMs, task: () => dropExpiredUploads(ctx, ctx.account.gate.redisNow()) },
     { name: 'order', everyMs: config.sweepMs, task: () => orderBatches(ctx) },
     { name: 'admission', everyMs: config.sweepMs, task: async () => worker.wake() },
     { name: 'workers', everyMs: config.sweepMs, task: worker.revive },

@@ -62,6 +62,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       await host.ctx.scripts.release(job.data.file_id, execution);
       return await postpone(job, early, token);
     }
+    const startedAt = performance.now();
     const end = await execute(
       host,
       begun,
@@ -71,6 +72,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       },
       job.attemptsMade + 1 < callAttempts,
     );
+    host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
     await toBullmq(host, job, { end, execution, token });
   } finally {
     host.registry.leave(running);

@@ -1,5 +1,4 @@
 /** An API on a real Redis under a prefix of its own, wired as its process wires it, but for the upstream. */
-import { Registry } from '@prometheus-io/client';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { createApp } from '../../src/api/app.ts';
 import { readConfig } from '../../src/shared/config/config.ts';
 import { openContext } from '../../src/shared/open-context.ts';
 import { createResources } from '../../src/shared/resources.ts';
+import { createTelemetry } from '../../src/shared/telemetry.ts';
 import { newPrefix, silentLog } from '../redis-server.ts';
 
 export interface TestApi {
@@ -30,13 +30,21 @@ export async function openTestApi(
     dataDir,
   );
   const resources = createResources();
-  const opened = await openContext({ config, log: silentLog, resources, redisTarget: { socketPath }, role: 'api' });
+  const telemetry = createTelemetry();
+  const opened = await openContext({
+    config,
+    log: silentLog,
+    telemetry,
+    resources,
+    redisTarget: { socketPath },
+    role: 'api',
+  });
   const ctx: ApiContext = {
     ...opened,
     readCredits: async () => ({ available: 100, frozen: 0, total: 100 }),
     openContent: async () => ({ status: 200, headers: { 'content-length': '5' }, body: Readable.from(['video']) }),
     openUrlOf: async () => null,
-    metrics: new Registry(),
+    metrics: telemetry.registry,
     workerHealth: null,
     ...overrides,
   };

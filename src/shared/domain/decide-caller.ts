@@ -62,10 +62,13 @@ function resumeAt(at: Work, code: string, now: number): Work {
     case 'uploading':
       return { ...uploadingFrom('waiting', now), mark: at.mark };
     case 'editing':
-    case 'checking':
-      // A turn whose outcome is known (not applied) is sent again; an unknown one is looked at first (design §4 (5)).
+      // A turn whose outcome is known (not applied) is sent again; an unconfirmed one is looked at first (design §4 (5)).
       if (at.turn === null || code === 'edit_not_applied') return editingFrom('waiting', now);
-      return { ...editingFrom('waiting', now), turn: at.turn, lookFirst: true };
+      return { ...editingFrom('waiting', now), turn: at.turn, lookFirst: at.lookFirst || code === 'edit_unconfirmed' };
+    case 'checking':
+      if (code === 'edit_unconfirmed') return { ...editingFrom('waiting', now), turn: at.turn, lookFirst: true };
+      // It failed for another reason, so nothing has been declared yet: the turn may still be at work upstream.
+      return { ...at, ...freshMotion('waiting', now) };
     case 'rendering':
       return {
         ...renderingFrom('waiting', now),

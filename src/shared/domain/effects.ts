@@ -39,7 +39,7 @@ const isInFlight = (state: FileState): boolean =>
   isWork(state) && state.place === 'in' && state.status !== 'delivering';
 
 /** Render and delivery cost no credits: they go on while the account's admission is closed for want of them. */
-const isFree = ({ status }: FileState): boolean => status === 'rendering' || status === 'delivering';
+export const isFree = ({ status }: FileState): boolean => status === 'rendering' || status === 'delivering';
 
 const isWaiting = (state: FileState): boolean => isWork(state) && state.place === 'waiting';
 

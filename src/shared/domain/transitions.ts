@@ -102,6 +102,7 @@ const ways: Readonly<Record<FileStatus, Ways>> = {
   failed: {
     uploading: ['retried'],
     editing: ['retried'],
+    checking: ['retried'],
     rendering: ['retried'],
     delivering: ['retried'],
   },

@@ -90,6 +90,23 @@ for (const file of [editing({ turn: aTurn() }), checking()]) {
   });
 }
 
+test('goes on checking a turn that was not declared unconfirmed when the file failed', () => {
+  const file = failedAt(checking({ unchangedReads: 2, crashes: 4 }), 'poisoned');
+  const state = stateOf(after(file, { type: 'retried' }), 'checking');
+  assert.deepEqual([state.turn.id, state.unchangedReads, state.crashes, state.place], ['turn-1', 2, 0, 'waiting']);
+});
+
+test('goes on settling a turn that had ended when the file failed', () => {
+  const file = failedAt(editing({ turn: aTurn({ end: anEnd() }) }), 'forbidden');
+  const state = stateOf(after(file, { type: 'retried' }), 'editing');
+  assert.deepEqual([state.turn?.id, state.lookFirst], ['turn-1', false]);
+});
+
+test('still looks first when the look of a retry failed', () => {
+  const file = failedAt(editing({ turn: aTurn(), lookFirst: true }), 'forbidden');
+  assert.equal(stateOf(after(file, { type: 'retried' }), 'editing').lookFirst, true);
+});
+
 test('retries an edit without a turn by going on with it', () => {
   assert.equal(stateOf(after(failedAt(editing()), { type: 'retried' }), 'editing').lookFirst, false);
 });

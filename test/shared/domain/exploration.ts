@@ -91,9 +91,10 @@ function moves(from: FileRecord, visit: (move: Move) => void): void {
   }
 }
 
-/** A lane changes the session that a file is in, never the ways it can go; these faults have neighbours that react alike. */
+/** A lane or a pause changes where a file is, never the ways it can go; these faults have neighbours that react alike. */
 const alike = [
   'to a lane',
+  'held',
   'not_found',
   'session_unconfirmed',
   'client_id_missing',

@@ -79,10 +79,10 @@ if b[5] then
   if e.unpaid then
     redis.call('SADD', K.unpaid(batch), index)
   elseif redis.call('SREM', K.unpaid(batch), index) == 1 then
-    -- Room under max_credits may have come back; claim looks again.
-    list_batch(batch)
     freed = true
   end
+  -- Room may have come back, or nothing is left that could make any: claim looks, and says so.
+  if freed then list_batch(batch) end
 end
 if e.paid_delta ~= 0 then redis.call('HINCRBY', K.batch(batch), 'paid_sessions', e.paid_delta) end
 if e.account_effect then note_account(e.account, e.account_effect, now) end

@@ -13,8 +13,9 @@ if ARGV[5] ~= '' then
   if f[5] and f[5] ~= '' and f[5] ~= ARGV[5] then crashed = '1' end
   redis.call('HSET', K.file(ARGV[1]), 'w', ARGV[5])
 end
-local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions')
-b[9] = redis.call('SCARD', K.unpaid(ARGV[2]))
+local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions',
+  'balance_before')
+b[10] = redis.call('SCARD', K.unpaid(ARGV[2]))
 local a = redis.call('HMGET', K.account(ARGV[3]), 'until', 'blocked', 'ok_at', 'down_since', 'window')
 local lane_session = f[6] and redis.call('HGET', K.laneSessions(ARGV[2]), f[6])
 return { 'ok', now_ms(), f[1], f[3], f[4], crashed, b, a, f[6] or '', lane_session or '' }

@@ -86,6 +86,10 @@ while room > 0 and awaiting < max_awaiting do
       redis.call('ZINCRBY', K.ring(), 1 / (weights[tenant] or 1), tenant)
       redis.call('ZINCRBY', K.tenantRing(tenant), 1, batch)
       redis.call('HINCRBY', K.batch(batch), 'popped', 1)
+      if redis.call('HGET', K.account(account), 'last_batch') ~= batch then
+        redis.call('HSET', K.account(account), 'last_batch', batch)
+        redis.call('HINCRBY', K.account(account), 'switches', 1)
+      end
       local id = file_id(batch, index)
       redis.call('SADD', K.awaitingUpload(), id)
       awaiting = awaiting + 1

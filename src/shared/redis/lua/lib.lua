@@ -94,7 +94,8 @@ local function reopen(batch)
   if redis.call('HGET', K.batch(batch), 'closed') ~= '1' then return end
   redis.call('HINCRBY', K.batch(batch), 'round', 1)
   redis.call('HSET', K.batch(batch), 'closed', '0')
-  redis.call('HDEL', K.batch(batch), 'finished_at')
+  -- What a round more costs was not in the measured figure.
+  redis.call('HDEL', K.batch(batch), 'finished_at', 'spent', 'balance_before')
   redis.call('ZREM', K.retention(), batch)
 end
 

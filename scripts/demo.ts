@@ -1,0 +1,133 @@
+/**
+ * The main job on this machine alone: a local stand-in of the editor, the real service, and the command's own code,
+ * from clips to checked MP4s. Nothing is left running, however it ends.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import process from 'node:process';
+import { createClient, type Client } from '../src/cli/client/create-client.ts';
+import { runBatch, type RunResult } from '../src/cli/commands/run.ts';
+import { toComplaint } from '../src/cli/to-complaint.ts';
+import { durationWords } from '../src/cli/words.ts';
+import { checkExample, checkPlays } from './demo/check-outputs.ts';
+import { DemoError } from './demo/demo-error.ts';
+import { makeDemoLogo, makeInputs, type Inputs } from './demo/make-inputs.ts';
+import { readDemoOptions, type DemoOptions } from './demo/read-options.ts';
+import { startSandbox, startService } from './demo/start-services.ts';
+
+const root = join(import.meta.dirname, '..');
+const example = ['trim the first 3 seconds', 'add a logo watermark'];
+
+interface Stage {
+  readonly options: DemoOptions;
+  /** Deleted at the end. */
+  readonly workDir: string;
+  readonly logDir: string;
+  readonly ending: AbortController;
+  /** In order of opening; ended in reverse. */
+  readonly closers: (() => Promise<unknown>)[];
+}
+
+async function perform(stage: Stage): Promise<void> {
+  const { options, ending } = stage;
+  const startedAt = performance.now();
+  const inputs = await prepare(stage);
+  const client = await open(stage, inputs.paths.length);
+  const ownWords = options.instructions.length > 0;
+  const result = await runBatch(
+    { stdout: process.stdout, stderr: process.stderr, client, interrupt: silentInterrupt(ending.signal) },
+    {
+      inputs: inputs.paths,
+      instructions: ownWords ? options.instructions : example,
+      assets: ownWords ? options.assets : [...options.assets, inputs.logo],
+      name: 'demo',
+      out: options.out,
+      json: false,
+      // Only what an earlier demo has left is replaced, never a file of the person's own.
+      overwrite: options.inputs.length === 0,
+    },
+  );
+  if (result.exitCode !== 0) throw new DemoError(`Not every file was finished. The logs are in ${stage.logDir}`);
+  await report(stage, client, inputs, result);
+  console.log(`All in ${durationWords(performance.now() - startedAt)}.`);
+}
+
+async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
+  if (options.inputs.length > 0) {
+    const needsLogo = options.instructions.length === 0;
+    return { paths: options.inputs, logo: needsLogo ? await makeDemoLogo(workDir, ending.signal) : '' };
+  }
+  console.log(`Making ${options.files} clips of ${options.width}x${options.height} and a logo…`);
+  return await makeInputs(options, workDir, ending.signal);
+}
+
+async function open(stage: Stage, files: number): Promise<Client> {
+  const { ending, closers, logDir, workDir, options } = stage;
+  const around = {
+    root,
+    logDir,
+    dataDir: join(workDir, 'data'),
+    signal: ending.signal,
+    onLost: (error: DemoError) => ending.abort(error),
+  };
+  const sandbox = await startSandbox(around, { files, copy: options.copy });
+  closers.push(() => sandbox.stop());
+  const service = await startService(around, sandbox.address);
+  closers.push(() => service.stop());
+  const client = createClient({ url: service.address, signal: ending.signal });
+  closers.push(() => client.close());
+  return client;
+}
+
+/** Here the batch ends with the demo, so there is nothing to ask at Ctrl-C. */
+function silentInterrupt(signal: AbortSignal) {
+  return { signal, askFirst() {}, close() {} };
+}
+
+async function report({ options }: Stage, client: Client, inputs: Inputs, result: RunResult): Promise<void> {
+  const isExample = options.inputs.length === 0 && options.instructions.length === 0 && !options.copy;
+  for (const { file, path } of result.saved) {
+    const source = inputs.paths[file.index] ?? '';
+    const seen = isExample ? await checkExample({ source, output: path }) : await checkPlays(path);
+    console.log(`✓ ${path}: ${seen}`);
+    const { timeline } = await client.batches.file(result.batchId, file.id);
+    if (timeline !== null) console.log(`  ${timeline.summary.replaceAll('\n', '\n  ')}`);
+  }
+}
+
+/** Returns the exit code. */
+async function main(): Promise<number> {
+  const options = readDemoOptions(process.argv.slice(2));
+  const logDir = join(root, '.data', 'demo');
+  await mkdir(logDir, { recursive: true });
+  const workDir = await mkdtemp(join(tmpdir(), 'batch-video-demo-'));
+  const stage: Stage = {
+    options,
+    workDir,
+    logDir: relative(process.cwd(), logDir),
+    ending: new AbortController(),
+    closers: [],
+  };
+  const onSignal = (): void => stage.ending.abort(new DemoError('Stopped.'));
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await perform(stage);
+    return 0;
+  } catch (error) {
+    return explain(stage.ending.signal.aborted ? stage.ending.signal.reason : error, stage.logDir);
+  } finally {
+    for (const close of stage.closers.toReversed()) await close();
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+function explain(error: unknown, logDir: string): number {
+  const { sentences, exitCode } = toComplaint(error);
+  const text = error instanceof DemoError ? error.message : sentences.join('\n');
+  console.error(`${basename(import.meta.filename, '.ts')}: ${text}`);
+  if (!(error instanceof DemoError)) console.error(`The logs are in ${logDir}`);
+  return exitCode === 0 ? 1 : exitCode;
+}
+
+process.exitCode = await main();
