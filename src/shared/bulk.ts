@@ -11,8 +11,7 @@ import { fileId } from './ids.ts';
 import { enqueueNotify } from './queues.ts';
 import { NewerRecordError } from './stored-file.ts';
 
-export const bulkActions = ['cancel', 'pause', 'resume', 'retry'] as const;
-export type BulkAction = (typeof bulkActions)[number];
+export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry';
 type WorkedOff = Exclude<BulkAction, 'pause'>;
 
 export interface BulkArguments {
