@@ -121,6 +121,17 @@ describe('pause and resume', () => {
     assert.deepEqual(refused.json().errors[0].pointer, '#/max_credit');
   });
 
+  test('a resume lets go what max_credits parked, and not what waits for the account', async () => {
+    const id = await aBatchOf(2);
+    await tell(api.ctx, id, 0, ...parking);
+    await tell(api.ctx, id, 1, admitted, { type: 'parked', reason: 'max_credits' });
+    await act(id, 'resume', { max_credits: 500 });
+    await isUnmarked();
+    assert.deepEqual(await statuses(id), ['parked', 'uploading']);
+    await act(id, 'cancel');
+    await until(id, isNow('canceled'));
+  });
+
   test('of a batch that has ended are refused', async () => {
     const id = await aBatchOf(1);
     await tell(api.ctx, id, 0, ...failing);
