@@ -1,7 +1,7 @@
 /** Opens the bytes of a finished output: by its link, or, where that does not serve, by the upstream's own download. */
 import type { Context } from './context.ts';
 import type { Output } from './domain/file-state.ts';
-import { callWithToken } from './account/account.ts';
+import { callOutsideRuns } from './account/call-outside-runs.ts';
 import { openDownload } from './upstream/open-download.ts';
 import { openOutput, type OutputRange } from './upstream/open-output.ts';
 import type { OpenedBody } from './upstream/types.ts';
@@ -23,8 +23,8 @@ export async function openContent(
       if (!(error instanceof UpstreamError) || error.fault.httpStatus === 416) throw error;
     }
   }
-  return callWithToken(
-    account,
+  return callOutsideRuns(
+    ctx,
     (token) => openDownload(account.upstream, token, output.renderId, range, options),
     signal,
   );

@@ -1,21 +1,16 @@
 /** Translates a failed call of the upstream into what the domain and the account are told of it. */
+import { limitWaitMs } from '../shared/account/limit-wait.ts';
 import type { AccountEffect } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import type { CallFault } from '../shared/domain/events.ts';
 import { isWork } from '../shared/domain/moves.ts';
-import { maxRateLimitWaitMs } from '../shared/domain/policy.ts';
 import { reactionTo } from '../shared/domain/reactions.ts';
 import type { UpstreamFault } from '../shared/upstream/types.ts';
 import type { Run } from './run.ts';
 
-/** RATE_LIMIT_WAIT_MS, or what Retry-After asks for when that is longer, up to 15 min (design §5). */
-export function limitWaitMs(ctx: Context, fault: UpstreamFault): number {
-  return Math.min(maxRateLimitWaitMs, Math.max(ctx.policy.rateLimitWaitMs, fault.retryAfterMs ?? 0));
-}
-
 export function toCallFault(run: Run, fault: UpstreamFault): CallFault {
   const { account, now } = run.loaded();
-  const limited = fault.code === 'rate_limited' ? now + limitWaitMs(run.ctx, fault) : 0;
+  const limited = fault.code === 'rate_limited' ? now + limitWaitMs(run.ctx.policy, fault) : 0;
   const until = Math.max(account.until, limited, run.ctx.account.gate.view().until);
   return {
     fault: { code: fault.code, upstreamCode: fault.upstreamCode, detail: fault.detail },
@@ -37,7 +32,7 @@ export function othersSucceeded(run: Run): boolean {
 export function accountEffectOf(ctx: Context, fault: UpstreamFault, counts = true): AccountEffect {
   switch (reactionTo(fault.code).reaction) {
     case 'wait-out-limit':
-      return { limited_ms: limitWaitMs(ctx, fault) };
+      return { limited_ms: limitWaitMs(ctx.policy, fault) };
     case 'park':
       return {
         blocked: fault.code === 'token_invalid' ? 'token_invalid' : 'out_of_credits',

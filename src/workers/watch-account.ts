@@ -2,7 +2,7 @@
  * Looks after an account that is blocked or down: GET credits is the probe (free, and it tells the balance), its
  * success is the call that reopens, and parked files go on by themselves, at most as many as the balance pays for.
  */
-import { callWithToken } from '../shared/account/account.ts';
+import { callOutsideRuns } from '../shared/account/call-outside-runs.ts';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { sessionCredits } from '../shared/domain/policy.ts';
@@ -32,7 +32,7 @@ export async function watchAccount(ctx: Context): Promise<boolean> {
 
 async function probe(ctx: Context): Promise<Balance | null> {
   try {
-    return await callWithToken(ctx.account, (token) => readBalance(ctx.account.upstream, token));
+    return await callOutsideRuns(ctx, (token) => readBalance(ctx.account.upstream, token));
   } catch (error) {
     const fault = error instanceof UpstreamError ? error.fault.code : 'unknown';
     ctx.log.info({ fault }, 'the account is still closed');

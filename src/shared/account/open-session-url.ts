@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import type { Session } from '../domain/file.ts';
 import { claimToken } from '../upstream/claim-token.ts';
-import { callWithToken } from './account.ts';
+import { callOutsideRuns } from './call-outside-runs.ts';
 
 const patienceMs = 2000;
 
@@ -13,8 +13,8 @@ export async function openSessionUrl(ctx: Context, session: Session): Promise<st
   if (taskId === null || account.gate.pausedMs() > 0 || account.gate.view().downSince !== null) return null;
   try {
     const signal = AbortSignal.timeout(patienceMs);
-    const claimed = await callWithToken(
-      account,
+    const claimed = await callOutsideRuns(
+      ctx,
       (token) => claimToken(account.upstream, token, { taskId, sessionId }, { signal }),
       signal,
     );

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import { readBalance } from '../upstream/read-balance.ts';
 import type { Balance } from '../upstream/types.ts';
-import { callWithToken } from './account.ts';
+import { callOutsideRuns } from './call-outside-runs.ts';
 
 export interface AccountCredits extends Balance {
   readonly kind: 'anonymous' | 'registered';
@@ -12,7 +12,7 @@ export interface AccountCredits extends Balance {
 
 export async function readCredits(ctx: Context, signal: AbortSignal): Promise<AccountCredits> {
   const { account } = ctx;
-  const balance = await callWithToken(account, (token) => readBalance(account.upstream, token, { signal }), signal);
+  const balance = await callOutsideRuns(ctx, (token) => readBalance(account.upstream, token, { signal }), signal);
   const kind = account.kind() === 'anonymous' ? 'anonymous' : 'registered';
   return { ...balance, kind, helpUrl: account.helpUrl() };
 }

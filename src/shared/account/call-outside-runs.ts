@@ -1,0 +1,33 @@
+/**
+ * A call under the account that belongs to no file: balance, links, downloads, the probe. What it teaches about the
+ * account (a 429, that the upstream answers again) is stored all the same; inside a run the save of the file does that.
+ */
+import type { Context } from '../context.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import { callWithToken } from './account.ts';
+import { limitWaitMs } from './limit-wait.ts';
+
+export async function callOutsideRuns<T>(
+  ctx: Context,
+  call: (token: string) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  try {
+    const result = await callWithToken(ctx.account, call, signal);
+    if (ctx.account.gate.view().downSince !== null) await note(ctx, { ok: 1 });
+    return result;
+  } catch (error) {
+    if (error instanceof UpstreamError && error.fault.code === 'rate_limited') {
+      await note(ctx, { limited_ms: limitWaitMs(ctx.policy, error.fault) });
+    }
+    throw error;
+  }
+}
+
+async function note(ctx: Context, effect: { readonly ok?: number; readonly limited_ms?: number }): Promise<void> {
+  await ctx.scripts['note-account'](
+    ctx.accountId,
+    JSON.stringify({ ...effect, max_window: ctx.config.maxInFlight }),
+    '0',
+  );
+}
