@@ -1,6 +1,6 @@
 /** One batch with every kind of source, a destination and a webhook, through the whole service. */
 import assert from 'node:assert/strict';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,11 +22,12 @@ interface Received {
 /** Takes whatever is sent to it: a caller's receiver and its storage in one. */
 async function openReceiver(): Promise<{ url: string; received: Received[]; close: () => void }> {
   const received: Received[] = [];
+  const take = async (request: IncomingMessage): Promise<void> => {
+    const { method = '', url = '', headers } = request;
+    received.push({ method, url, headers, body: await buffer(request) });
+  };
   const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      received.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
-      response.end();
-    });
+    void take(request).finally(() => response.end());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
