@@ -51,8 +51,12 @@ export function waitingFor(file: FileRecord, seen: Seen, now: number): WaitingFo
 }
 
 function becauseBlocked(reason: BlockReason): WaitingFor {
-  return because({ reason: reason === 'token_invalid' ? 'token' : 'credits', detail: reason });
+  if (reason === 'token_invalid') return because({ reason: 'token', detail: tokenDetail });
+  return because({ reason: 'credits', detail: reason });
 }
+
+/** Waiting alone may take a week: the upstream grants one anonymous token in seven days. */
+const tokenDetail = 'The upstream gives no valid token: set NEMO_TOKEN to a live one.';
 
 /** In a waiting list: what keeps it there, the longest reason first. */
 function listed(file: FileRecord, seen: Seen, now: number): WaitingFor {

@@ -47,6 +47,11 @@ const patterns = {
   inFlight: 'a:$1:in-flight',
   token: 'a:$1:token',
   tokenLock: 'a:$1:token-lock',
+  /** strings with TTL: why no token is asked for now; how the last renewal failed. */
+  tokenRest: 'a:$1:token-rest',
+  tokenFailure: 'a:$1:token-failure',
+  /** string: the client id that took the place of a refused one. */
+  tokenClientId: 'a:$1:token-client-id',
   /** string: the anonymous client id of this installation, kept for good. */
   clientId: 'client-id',
   /** sorted set: files with a run to come, score = due. The sweeper's list. */

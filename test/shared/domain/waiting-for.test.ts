@@ -74,7 +74,7 @@ const cases: readonly (readonly [string, FileRecord, Partial<Seen>, Partial<Wait
     'a render without a token: the token',
     rendering(waiting),
     noToken,
-    { reason: 'token', detail: 'token_invalid', position: 4 },
+    { reason: 'token', detail: 'The upstream gives no valid token: set NEMO_TOKEN to a live one.', position: 4 },
   ],
   [
     'a queued file of a paused account: the rate limit',
