@@ -45,6 +45,8 @@ const patterns = {
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',
+  /** string with TTL: a process has probed the closed account just now. */
+  probed: 'a:$1:probed',
   token: 'a:$1:token',
   tokenLock: 'a:$1:token-lock',
   /** strings with TTL: why no token is asked for now; how the last renewal failed. */
