@@ -37,7 +37,12 @@ async function tryOpen(open: () => Promise<OpenedBody>): Promise<OpenedBody | nu
   try {
     return await open();
   } catch (error) {
-    if (error instanceof UpstreamError || error instanceof GuardError) return null;
+    // A limit is the account's, and no sign of a bad output.
+    if (error instanceof UpstreamError) {
+      if (error.fault.code === 'rate_limited') throw error;
+      return null;
+    }
+    if (error instanceof GuardError) return null;
     throw error;
   }
 }
