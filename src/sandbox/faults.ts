@@ -75,6 +75,8 @@ export function takeFault<N extends FaultName>(
 function isHit(book: FaultBook, entry: FaultEntry, call: Call, files: readonly string[]): boolean {
   const { endpoint, session, text, file, holds } = entry.match;
   if (endpoint !== undefined && endpoint !== call.endpoint) return false;
+  const { at }: { readonly at: readonly string[] } = FAULTS[entry.name];
+  if (!at.includes(call.endpoint)) return false;
   if (session !== undefined && session !== call.session) return false;
   if (text !== undefined && !(call.text ?? '').includes(text)) return false;
   if (file !== undefined && ![...files, call.text ?? ''].some((name) => name.includes(file))) return false;
