@@ -32,7 +32,11 @@ export async function ask<T>(status: number, method: string, url: string, body?:
   return reply.body as T;
 }
 
-export async function until<T>(what: string, look: () => Promise<T | null> | T | null, deadlineMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | null> | T | null,
+  deadlineMs = 20_000,
+): Promise<T> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end) {
     const found = await look();

@@ -80,7 +80,11 @@ async function runCombination(
   const run = (row: Row): Promise<Result> => runRow(around, row, combination, shared);
   try {
     const results = await Promise.all([
-      inTurn(rows.filter((row) => !needsOwnPlace(row)), sharedAtATime, run),
+      inTurn(
+        rows.filter((row) => !needsOwnPlace(row)),
+        sharedAtATime,
+        run,
+      ),
       inTurn(rows.filter(needsOwnPlace), ownAtATime, run),
     ]);
     return results.flat();

@@ -36,7 +36,9 @@ function holdFile(file: FileView, sessions: readonly SessionEntry[]): void {
   must(session !== undefined, `promise: the session of ${file.name} is not in the ledger`);
   const all = session.turns.filter(({ appliedAt }) => appliedAt !== null).map(({ text }) => text);
   // In a lane each turn names its file; the words of the instruction follow.
-  const own = all.map((text) => /^(?:Work on )?(\S+?)(?: alone, in place of what is on the timeline)?: (.*)$/su.exec(text));
+  const own = all.map((text) =>
+    /^(?:Work on )?(\S+?)(?: alone, in place of what is on the timeline)?: (.*)$/su.exec(text),
+  );
   const isLane = own.some((match) => match !== null && match[1] === file.name);
   const applied = isLane ? own.flatMap((match) => (match?.[1] === file.name ? [match[2] ?? ''] : [])) : all;
   same(applied, [...file.instructions], `promise: turns applied to ${file.name}`);

@@ -57,7 +57,11 @@ async function tryRow(
   const world = createWorld(place, { key: `r${rows}`, clips: base.clips, hooksUrl: base.hooks, received });
   try {
     const seen = await row.run(world);
-    holdPromise(world.ledger(), { sessions: world.sessions(), files: await allFiles(world), mayRepeat: row.mayRepeat === true });
+    holdPromise(world.ledger(), {
+      sessions: world.sessions(),
+      files: await allFiles(world),
+      mayRepeat: row.mayRepeat === true,
+    });
     return seen;
   } finally {
     if (isOwn) await world.place.close();

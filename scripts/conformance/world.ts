@@ -49,9 +49,11 @@ export function createWorld(
   const batches: string[] = [];
   const name = (index = 0, extension = 'mp4'): string => `${around.key}-${index}.${extension}`;
   const clip = (index = 0, extension = 'mp4'): string => `${around.clips}/${name(index, extension)}`;
-  const admin = (path: string, body: unknown): Promise<unknown> => send('POST', `${place.sandbox.url}/admin/${path}`, body);
+  const admin = (path: string, body: unknown): Promise<unknown> =>
+    send('POST', `${place.sandbox.url}/admin/${path}`, body);
   const sessions = (): readonly SessionEntry[] => place.sandbox.ledger().sessions.filter(isOurs);
-  const isOurs = ({ uploads }: SessionEntry): boolean => uploads.some((upload) => upload.name.startsWith(`${around.key}-`));
+  const isOurs = ({ uploads }: SessionEntry): boolean =>
+    uploads.some((upload) => upload.name.startsWith(`${around.key}-`));
   const batch = (id: string): Promise<BatchView> => ask(200, 'GET', `${place.service}/batches/${id}`);
   return {
     get place() {

@@ -59,11 +59,23 @@ const forms: readonly Form[] = [
   },
   { what: 'CRLF', rule: 'upstream: faults', fault: 'crlf', options: every, look: spoke },
   { what: 'no final blank line', rule: 'upstream: faults', fault: 'no-final-blank-line', options: every },
-  { what: 'partial, then the whole again', rule: 'upstream: dialect B', fault: 'partial-aggregated', options: every, look: doubled },
+  {
+    what: 'partial, then the whole again',
+    rule: 'upstream: dialect B',
+    fault: 'partial-aggregated',
+    options: every,
+    look: doubled,
+  },
   { what: 'malformed line', rule: 'upstream: faults', fault: 'malformed-line', options: every, look: spoke },
   { what: 'unknown types', rule: 'upstream: faults', fault: 'unknown-types', options: every, look: spoke },
   { what: 'silent edit', rule: 'seed: ~30 % return no text', fault: 'silent-edit', options: every },
-  { what: 'trailing "temporary issue"', rule: 'upstream rule 5', fault: 'temporary-issue-trailing', options: every, look: noIssue },
+  {
+    what: 'trailing "temporary issue"',
+    rule: 'upstream rule 5',
+    fault: 'temporary-issue-trailing',
+    options: every,
+    look: noIssue,
+  },
   {
     what: 'lone "temporary issue", applied',
     rule: 'upstream rules 1, 5',
@@ -77,11 +89,19 @@ const forms: readonly Form[] = [
     fault: 'gui-text',
     options: every,
     look: (file, world) => {
-      must(!repliesOf(file).some((reply) => /\b(click|drag)\b|点击|拖拽/iu.test(reply)), `kept: ${repliesOf(file).join(' | ')}`);
+      must(
+        !repliesOf(file).some((reply) => /\b(click|drag)\b|点击|拖拽/iu.test(reply)),
+        `kept: ${repliesOf(file).join(' | ')}`,
+      );
       same(world.calls('render').length, 1, 'exports');
     },
   },
-  { what: 'slow answer', rule: 'upstream: faults', fault: 'slow', options: { endpoint: 'run_sse', params: { delayMs: 400 } } },
+  {
+    what: 'slow answer',
+    rule: 'upstream: faults',
+    fault: 'slow',
+    options: { endpoint: 'run_sse', params: { delayMs: 400 } },
+  },
   ...['word', 'json', 'event', 'empty', 'comment', 'mixed'].map(heartbeat),
 ];
 
@@ -106,7 +126,10 @@ export const rows: readonly Row[] = [
       const file = await runOne(world);
       mustComplete(file);
       spoke(file);
-      must(!repliesOf(file).some((reply) => /edit_multitrack|operations|Working out/u.test(reply)), `forwarded: ${repliesOf(file).join()}`);
+      must(
+        !repliesOf(file).some((reply) => /edit_multitrack|operations|Working out/u.test(reply)),
+        `forwarded: ${repliesOf(file).join()}`,
+      );
       return `completed, ${turnsOf(world)}, ${repliesOf(file).length} replies`;
     },
   },
