@@ -3,6 +3,7 @@
  * like an MP4 and end where it should? No ffmpeg here: a few bytes at either end tell a cut file or an error page.
  */
 import type { Readable } from 'node:stream';
+import { reactionTo } from '../shared/domain/reactions.ts';
 import { openDownload } from '../shared/upstream/open-download.ts';
 import { openOutput } from '../shared/upstream/open-output.ts';
 import type { OpenedBody, RenderState } from '../shared/upstream/types.ts';
@@ -34,12 +35,17 @@ export async function inspectOutput(run: Run, id: string, rendering: RenderState
   return (await look(openOwn, null, rendering)) ?? byLink ?? { kind: 'not-yet' };
 }
 
+/** A refusal of the account (429, no token) says nothing about this output. */
+const concernsAccount = ({ fault }: UpstreamError): boolean =>
+  ['wait-out-limit', 'park'].includes(reactionTo(fault.code).reaction);
+
 /** Null: this way does not serve, so the other one is tried. */
 async function look(open: Open, url: string | null, rendering: RenderState): Promise<Inspection | null> {
   try {
     return await judge(open, url, rendering);
   } catch (error) {
-    if (error instanceof UpstreamError || error instanceof GuardError) return null;
+    if (error instanceof GuardError) return null;
+    if (error instanceof UpstreamError && !concernsAccount(error)) return null;
     throw error;
   }
 }
