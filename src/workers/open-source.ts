@@ -1,6 +1,6 @@
 /** Opens the bytes of a source that lies with us: an upload, or a path below MEDIA_ROOT. URLs never pass through here. */
 import { open, realpath } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Context } from '../shared/context.ts';
 import type { Source } from '../shared/domain/file.ts';
