@@ -22,7 +22,7 @@ const stepSchema = z
   })
   .meta({ id: 'Step' });
 
-export const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
+const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
 
 export const fileSchema = z
   .object({
