@@ -1,6 +1,6 @@
 /** Opens the bytes of a source that lies with us: an upload, or a path below MEDIA_ROOT. URLs never pass through here. */
 import { open, realpath } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Context } from '../shared/context.ts';
 import type { Source } from '../shared/domain/file.ts';
@@ -49,7 +49,7 @@ async function pathBelowRoot(ctx: Context, path: string): Promise<string> {
   const { mediaRoot } = ctx.config;
   if (mediaRoot === null) throw new SourceGoneError('MEDIA_ROOT is not set');
   try {
-    const [root, real] = await Promise.all([realpath(mediaRoot), realpath(join(mediaRoot, path))]);
+    const [root, real] = await Promise.all([realpath(mediaRoot), realpath(resolve(mediaRoot, path))]);
     if (real.startsWith(root + sep)) return real;
   } catch (error) {
     throw new SourceGoneError('the path cannot be resolved any more', { cause: error });
