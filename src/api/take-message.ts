@@ -6,6 +6,7 @@ import { advance } from '../shared/advance.ts';
 import type { StoredBatch } from '../shared/read-batch.ts';
 import { readFile, type FileView } from '../shared/read-file.ts';
 import { outputOf } from '../shared/to-file-resource.ts';
+import { dropBody } from '../shared/upstream/open-output.ts';
 import { keepUploads } from '../shared/upload-record.ts';
 import type { ApiContext } from './api-context.ts';
 import { readCredits } from './credits.routes.ts';
@@ -55,8 +56,7 @@ async function outputServes(ctx: ApiContext, { view }: Target): Promise<boolean>
   const output = outputOf(view.file);
   if (output === null) return false;
   try {
-    const { body } = await ctx.openContent(output, 'bytes=0-0', AbortSignal.timeout(lookMs));
-    body.destroy();
+    dropBody(await ctx.openContent(output, 'bytes=0-0', AbortSignal.timeout(lookMs)));
     return true;
   } catch (error) {
     ctx.log.info({ err: error, file_id: view.file.id }, 'output does not serve any more');

@@ -4,6 +4,7 @@ import { checkUrl } from '../shared/guard/check-url.ts';
 import { GuardError } from '../shared/guard/guard-error.ts';
 import { openContent } from '../shared/open-content.ts';
 import type { FileRecord } from '../shared/domain/file.ts';
+import { dropBody } from '../shared/upstream/open-output.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import type { Run } from './run.ts';
 
@@ -50,7 +51,7 @@ async function put(run: Run, file: FileRecord, url: string | URL): Promise<numbe
       throw new UpstreamError('deliver', { ...destinationFault('').fault, detail: 'private host' }, error);
     throw destinationFault('connection failed', error);
   } finally {
-    content.body.destroy();
+    dropBody(content);
   }
 }
 

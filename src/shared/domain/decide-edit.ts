@@ -8,6 +8,7 @@ import { reactToFault } from './decide-fault.ts';
 import type { StateRead, TurnEvent } from './events.ts';
 import type { FileRecord, Session } from './file.ts';
 import type { Turn, Working } from './file-state.ts';
+import { translateReply } from './gui-phrases.ts';
 import { keep, plan, refunded, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
 import { beginAttempt, cutReply, noteStep, stepAt } from './step-history.ts';
@@ -129,7 +130,9 @@ function ended(
     errorCode: event.error?.code ?? null,
     upstreamCode: event.error?.upstreamCode ?? null,
   };
-  const steps = event.reply === '' ? file.steps : noteStep(file, { reply: cutReply(event.reply) });
+  // For people: without buttons that nobody has here (seed, "GUI translation"). Export and state follow by themselves.
+  const { text } = translateReply(event.reply);
+  const steps = text === '' ? file.steps : noteStep(file, { reply: cutReply(text) });
   const noted = { ...file, steps };
   if (!event.seen || event.error !== null) return toChecking(noted, closed, now, policy);
   return plan(noted, {
