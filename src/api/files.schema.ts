@@ -79,7 +79,6 @@ export const fileParams = z.object({ id: z.string(), file_id: z.string() });
 export const messageRequestSchema = z
   .strictObject({ text: instruction.nullish(), assets: assetList.nullish() })
   .meta({ id: 'MessageRequest' });
-export type MessageRequest = z.infer<typeof messageRequestSchema>;
 
 export const creditsAnswer = { available: z.number(), frozen: z.number(), total: z.number() };
 
