@@ -80,7 +80,13 @@ export const messageRequestSchema = z
   .strictObject({ text: instruction.nullish(), assets: assetList.nullish() })
   .meta({ id: 'MessageRequest' });
 
-export const creditsAnswer = { available: z.number(), frozen: z.number(), total: z.number() };
+export const creditsAnswer = {
+  available: z.number(),
+  frozen: z.number().describe('Reserved by work that runs.'),
+  total: z.number(),
+  kind: z.enum(['anonymous', 'registered']).describe('Of the account; an anonymous one has a free starter token.'),
+  help_url: z.string().describe('Where credits are had: the registration link (`?bind=`) of an anonymous account.'),
+};
 
 /** What the message was taken for, with the answer where there is one at once, else the file that works now. */
 export const messageAnswerSchema = z
