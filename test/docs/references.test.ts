@@ -110,3 +110,24 @@ test('lists codes of refusals that the API has', async () => {
     assert.ok(source.includes(`'${code}'`), `no refusal has the code ${code}`);
   }
 });
+
+test('names only boundaries that the code reaches', async () => {
+  const rows = tableUnder(await readDocument('ARCHITECTURE.md'), '## Crashes');
+  const named = rows.flatMap(([, boundaries = '']) =>
+    [...boundaries.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+  );
+  assert.ok(named.length > 15, `${named.length} boundaries named`);
+  const files = ['intake', 'advance', 'live-progress'].map((name) => `src/shared/${name}.ts`);
+  const steps = ['dispatch', 'edit', 'deliver', 'notify'].map((name) => `src/workers/${name}.ts`);
+  const source = (await Promise.all([...files, ...steps].map(readDocument))).join('\n');
+  const events = await readDocument('src/shared/domain/events.ts');
+  for (const name of named) {
+    const [, event, where] = /^save ([\w-]+): (.+)$/.exec(name) ?? [];
+    if (event === undefined) {
+      assert.ok(source.includes(`reach('${name}')`), name);
+      continue;
+    }
+    assert.ok(events.includes(`type: '${event}'`), `there is no event ${event}`);
+    assert.ok(source.includes(`reach(\`save \${what}: ${where}\`)`), name);
+  }
+});
