@@ -4,12 +4,15 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import process from 'node:process';
 import { createClient, type Client } from '../src/cli/client/create-client.ts';
 import { runBatch, type RunResult } from '../src/cli/commands/run.ts';
+import { collectSources } from '../src/cli/files/collect-sources.ts';
 import { toComplaint } from '../src/cli/to-complaint.ts';
+import { UsageError } from '../src/cli/usage-error.ts';
 import { durationWords } from '../src/cli/words.ts';
+import { FfmpegError } from '../src/sandbox/ffmpeg.ts';
 import { checkExample, checkPlays } from './demo/check-outputs.ts';
 import { DemoError } from './demo/demo-error.ts';
 import { makeDemoLogo, makeInputs, type Inputs } from './demo/make-inputs.ts';
@@ -55,6 +58,8 @@ async function perform(stage: Stage): Promise<void> {
 
 async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
   if (options.inputs.length > 0) {
+    const { problems } = await collectSources([...options.inputs, ...options.assets]);
+    if (problems.length > 0) throw new UsageError(problems);
     const needsLogo = options.instructions.length === 0;
     return { paths: options.inputs, logo: needsLogo ? await makeDemoLogo(workDir, ending.signal) : '' };
   }
@@ -124,9 +129,9 @@ async function main(): Promise<number> {
 
 function explain(error: unknown, logDir: string): number {
   const { sentences, exitCode } = toComplaint(error);
-  const text = error instanceof DemoError ? error.message : sentences.join('\n');
-  console.error(`${basename(import.meta.filename, '.ts')}: ${text}`);
-  if (!(error instanceof DemoError)) console.error(`The logs are in ${logDir}`);
+  const isSaid = error instanceof DemoError || error instanceof FfmpegError;
+  console.error(`demo: ${isSaid ? error.message : sentences.join('\n')}`);
+  if (!isSaid && !(error instanceof UsageError)) console.error(`The logs are in ${logDir}`);
   return exitCode === 0 ? 1 : exitCode;
 }
 

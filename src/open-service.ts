@@ -28,6 +28,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly log: Log;
   readonly resources: Resources;
+  /** The chaos harness's: see Context. */
+  readonly reach?: (point: string) => void;
 }
 
 export interface Service {
@@ -36,10 +38,11 @@ export interface Service {
   readonly redisTarget: RedisTarget;
 }
 
-export async function openService({ role, config, log, resources }: ServiceOptions): Promise<Service> {
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { role, config, log, resources } = options;
   const redisTarget = await openTarget(config, log, resources);
   const telemetry = createTelemetry();
-  const opening = { config, log, telemetry, resources, redisTarget };
+  const opening = { ...options, telemetry, redisTarget };
   const workerContext = role === 'api' ? null : await openContext({ ...opening, role: 'worker' });
   const apiContext = role === 'worker' ? null : await openContext({ ...opening, role: 'api' });
   await refuseUnfitRedis(workerContext ?? apiContext, log);
@@ -86,7 +89,10 @@ async function listen(ctx: OpenedContext, workers: Workers | null, resources: Re
 function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
   return {
     ...ctx,
-    readCredits: (signal) => readCredits(ctx, signal),
+    readCredits: async (signal) => {
+      const { helpUrl, ...credits } = await readCredits(ctx, signal);
+      return { ...credits, help_url: helpUrl };
+    },
     openContent: (output, range, signal) => openContent(ctx, output, { range }, signal),
     openUrlOf: (session) => openSessionUrl(ctx, session),
     metrics: ctx.telemetry.registry,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { quick } from './quick-settings.ts';
 
 export interface Started {
   readonly child: ChildProcess;
@@ -12,6 +13,14 @@ export interface Started {
 }
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
+/** Nothing of the machine's settings gets in; compiled code is shared, as each process would compile it anew. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
 const startDeadlineMs = 30_000;
 
 /** Waits for the line that tells the address; everything it printed is in the error when that never comes. */
@@ -22,7 +31,7 @@ async function start(
   told: (line: string) => string | null,
 ): Promise<Started> {
   const child = spawn(execPath, [path(file), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed: string[] = [];
@@ -62,26 +71,6 @@ export function startSandbox(...args: readonly string[]): Promise<Started> {
     (line) => /listening on (http:\S+)/.exec(line)?.[1] ?? null,
   );
 }
-
-/** Quick figures for everything that waits; each test may set its own. */
-const quick = {
-  PORT: '0',
-  EDIT_SETTLE_MS: '50',
-  EDIT_RECHECK_FIRST_MS: '200',
-  EDIT_RECHECK_MS: '200',
-  EDIT_TIMEOUT_MS: '20000',
-  EDIT_IDLE_MS: '20000',
-  RENDER_POLL_MS: '100',
-  RENDER_MAX_POLLS: '100',
-  SWEEP_MS: '500',
-  LOCK_MS: '2000',
-  STALL_CHECK_MS: '500',
-  DRAIN_MS: '3000',
-  CREDITS_RECHECK_MS: '500',
-  RATE_LIMIT_WAIT_MS: '500',
-  SOURCE_ALLOW_PRIVATE: 'true',
-  WEBHOOK_ALLOW_PRIVATE: 'true',
-};
 
 export function startService(role: 'all' | 'api' | 'worker', env: Record<string, string>): Promise<Started> {
   return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, (line) => {

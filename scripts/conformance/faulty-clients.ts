@@ -68,7 +68,10 @@ async function main(only: string): Promise<number> {
   console.log(`${'fault'.padEnd(50)} caught by`);
   const lane = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const found = await tryMutant(mutant);
+      const found = await tryMutant(mutant).catch((error: unknown): Caught => {
+        console.error(error);
+        return { mutant, by: null };
+      });
       caught.push(found);
       console.log(`${mutant.fault.padEnd(50)} ${found.by ?? 'NOBODY'}`);
     }

@@ -20,8 +20,8 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'believes "Done." instead of the state',
     file: 'src/shared/domain/decide-settle.ts',
-    find: "  if (settle.unchanged >= allowed) return fail(file, { code: 'edit_not_applied' }, now);",
-    replace: '  if (settle.unchanged >= allowed) return plan(file, renderingFrom(file.state.place, now));',
+    find: '  return unchanged ? settledUnchanged(file',
+    replace: "  return unchanged && file.state.turn.end?.reply === '' ? settledUnchanged(file",
     only: 'claims "Done."',
   },
   {
@@ -37,7 +37,7 @@ export const mutants: readonly Mutant[] = [
     find: '  if (settle === null) return readAgain(file, firstSettleRead(read), now + wait);',
     replace:
       '  if (settle === null) return unchanged ? readAgain(file, firstSettleRead(read), now + wait) : applied(file, read, now);',
-    only: 'two-stage state, all of it',
+    only: 'second stage does not pass',
   },
   {
     fault: 'sends a turn before the upload has landed',
@@ -49,8 +49,8 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'retries an unconfirmed turn without a look',
     file: 'src/shared/domain/decide-caller.ts',
-    find: "      return { ...editingFrom('waiting', now), turn: at.turn, lookFirst: true };",
-    replace: "      return editingFrom('waiting', now);",
+    find: "if (code === 'edit_unconfirmed') return { ...editingFrom('waiting', now), turn: at.turn, lookFirst: true };",
+    replace: "if (code === 'edit_unconfirmed') return editingFrom('waiting', now);",
     only: 'applied meanwhile → not sent again',
   },
   {

@@ -1,5 +1,7 @@
 /** The demo's command line. */
+import process from 'node:process';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes } from '../../src/cli/context.ts';
 
 export interface DemoOptions {
   /** The person's own clips; empty: clips are made. */
@@ -42,7 +44,8 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     )
     .option('--copy', 'give the sources back instead of encoding them, to try many files quickly')
     .option('--out <folder>', 'where the results go', 'output')
-    .showHelpAfterError('(see npm run demo -- --help)');
+    .showHelpAfterError('(see npm run demo -- --help)')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage));
   command.parse([...args], { from: 'user' });
   const { instruction = [], asset = [], size, seconds = null, copy, ...flags } = command.opts<Flags>();
   return {

@@ -18,7 +18,7 @@ import { addHealthRoutes } from './health.routes.ts';
 import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
-import { markUploadDir } from '../shared/upload-dir.ts';
+import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -34,6 +34,7 @@ const helmetOptions = {
 
 export async function createApp(ctx: ApiContext): Promise<Api> {
   await markUploadDir(ctx);
+  await dropAbandonedParts(ctx, Date.now());
   const app = createServer(ctx);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);

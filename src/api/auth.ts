@@ -21,7 +21,7 @@ declare module 'fastify' {
 }
 
 /** Without API_KEYS the server only listens on loopback (config refuses anything else). */
-export const localCaller: Caller = { tenant: 'local', role: 'admin' };
+const localCaller: Caller = { tenant: 'local', role: 'admin' };
 export const nobody: Caller = { tenant: '', role: 'viewer' };
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

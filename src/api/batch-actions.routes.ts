@@ -3,7 +3,7 @@ import { markBatch, type BulkAction, type BulkArguments } from '../shared/bulk.t
 import { parseFileId } from '../shared/ids.ts';
 import { readBatch, type StoredBatch } from '../shared/read-batch.ts';
 import { readFiles } from '../shared/read-file.ts';
-import { toBatchResource, type BatchView } from '../shared/to-batch-resource.ts';
+import type { BatchView } from '../shared/to-batch-resource.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
 import type { Background } from './background.ts';
@@ -17,6 +17,7 @@ import {
 import { pointerTo } from './pointer.ts';
 import { conflict, invalid, notFound } from './refused-error.ts';
 import { problems } from './responses.ts';
+import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
 
 const response = {
@@ -60,7 +61,7 @@ export function addBatchActionRoutes(app: Api, ctx: ApiContext, background: Back
       const indexes = await failedOnes(ctx, batch, request.body?.file_ids);
       // None of the named files has failed: nothing to do, and no round to reopen for it.
       const isDone = indexes !== undefined && indexes.length === 0;
-      if (isDone && !isCanceled(batch)) return reply.code(202).send(toBatchResource(batch, ctx.config.publicUrl, null));
+      if (isDone && !isCanceled(batch)) return reply.code(202).send(toBatch(ctx, batch));
       const args = indexes === undefined ? {} : { indexes };
       return reply.code(202).send(await act(ctx, background, batch, 'retry', args));
     },
@@ -82,7 +83,7 @@ async function act(
   if (marked.hasWork) background.workOff(id);
   const batch = await readBatch(ctx, id);
   if (batch === null) throw notFound('batch');
-  return toBatchResource(batch, ctx.config.publicUrl, null);
+  return toBatch(ctx, batch);
 }
 
 function refusal(action: BulkAction, why: 'ended' | 'canceled'): Error {

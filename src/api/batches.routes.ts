@@ -1,6 +1,5 @@
 /** Batches: make one, list them, read one, act on one as a whole. */
 import { listBatches } from '../shared/list-batches.ts';
-import { toBatchResource } from '../shared/to-batch-resource.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
 import { tenantOf } from './auth.ts';
@@ -18,6 +17,7 @@ import { readPlaceCursor, toPlaceCursor } from './cursor.ts';
 import { idempotencyHeaders } from './idempotency.ts';
 import { createKnownBalance } from './known-balance.ts';
 import { problems } from './responses.ts';
+import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
 
 export function addBatchRoutes(app: Api, ctx: ApiContext): void {
@@ -55,7 +55,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
       const { status = null, limit, cursor } = request.query;
       const after = readPlaceCursor(cursor);
       const { batches, next } = await listBatches(ctx, { tenant: tenantOf(request.caller), status, limit, after });
-      const data = batches.map((batch) => toBatchResource(batch, ctx.config.publicUrl, null));
+      const data = batches.map((batch) => toBatch(ctx, batch));
       return { data, next_cursor: toPlaceCursor(next) };
     },
   );
@@ -69,6 +69,6 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
         response: { 200: batchSchema, ...problems(404) },
       },
     },
-    async (request) => toBatchResource(await visibleBatch(ctx, request, request.params.id), ctx.config.publicUrl, null),
+    async (request) => toBatch(ctx, await visibleBatch(ctx, request, request.params.id)),
   );
 }

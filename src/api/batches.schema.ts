@@ -59,7 +59,7 @@ export const batchRequestSchema = z
   .meta({ id: 'BatchRequest' });
 export type BatchRequest = z.infer<typeof batchRequestSchema>;
 
-export const warningSchema = z
+const warningSchema = z
   .object({
     code: z.string(),
     detail: z.string(),
@@ -74,7 +74,7 @@ const countsShape = Object.fromEntries(fileStatuses.map((status) => [status, z.i
   z.ZodInt
 >;
 
-export const etaSchema = z
+const etaSchema = z
   .object({ seconds: z.number(), low: z.number(), high: z.number() })
   .meta({ id: 'Eta', description: 'Seconds from now; `low` and `high` bound it.' });
 

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pointerTo, type PathPart } from './pointer.ts';
 import type { ProblemError } from './problem.schema.ts';
 
-export const maxDepth = 32;
+const maxDepth = 32;
 /** Refused rather than stripped: whoever sends one should know. */
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 const mostErrors = 100;
@@ -52,7 +52,7 @@ function faultOf({ value, key, depth }: Spot): { code: string; detail: string } 
   return null;
 }
 
-export const isCleanText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+const isCleanText = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
 
 function pathTo(spot: Spot): PathPart[] {
   const path: PathPart[] = [];

@@ -2,13 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sessionCredits } from '../shared/domain/policy.ts';
 import { takeIn, type IntakeResult } from '../shared/intake.ts';
-import { toBatchResource } from '../shared/to-batch-resource.ts';
+import { etaOfPlan } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
 import type { AcceptedBatch, DryRun } from './batches.schema.ts';
 import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
 import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
 import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
+import { toBatch } from './show-batch.ts';
 import { toIntake, type ToBeTakenIn } from './to-intake.ts';
 import { warnOf, warnOfCredits, type Estimate } from './warn-of.ts';
 
@@ -26,7 +27,7 @@ export async function createBatch(
   const toBe = await toIntake(judged, request.id);
   const estimate = estimateOf(toBe, await balance());
   const warnings = warnOf(judged.request, toBe, estimate);
-  if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(judged, estimate, warnings));
+  if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(ctx, judged, { estimate, warnings }));
   const result = await takeIn(ctx, {
     tenant,
     ...toBe,
@@ -35,7 +36,7 @@ export async function createBatch(
     maxCredits: judged.request.max_credits ?? null,
     answerOf: (batch) =>
       JSON.stringify({
-        ...toBatchResource(batch, ctx.config.publicUrl, null),
+        ...toBatch(ctx, batch),
         warnings,
       } satisfies AcceptedBatch),
   });
@@ -86,8 +87,13 @@ function estimateOf({ spec, files }: ToBeTakenIn, available: number | null): Est
   return { files: files.length, sessions, credits: sessions * sessionCredits, available };
 }
 
-function toDryRun({ request }: JudgedBatch, estimate: Estimate, warnings: DryRun['warnings']): DryRun {
+function toDryRun(
+  ctx: ApiContext,
+  { request }: JudgedBatch,
+  { estimate, warnings }: Pick<DryRun, 'estimate' | 'warnings'>,
+): DryRun {
   const problems = warnOfCredits(request, estimate);
   const codes = new Set(problems.map(({ code }) => code));
-  return { estimate: { ...estimate }, eta: null, problems, warnings: warnings.filter(({ code }) => !codes.has(code)) };
+  const eta = etaOfPlan(estimate.files, estimate.sessions, ctx.config.maxInFlight);
+  return { estimate, eta, problems, warnings: warnings.filter(({ code }) => !codes.has(code)) };
 }

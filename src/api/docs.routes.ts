@@ -21,8 +21,19 @@ export async function collectDocument(app: Api): Promise<void> {
       security: [{ key: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
+}
+
+/** Every schema is there as input and as output, and most are only one of them. What is dropped may free others. */
+function withoutUnused<Document extends object>(document: Document): Document {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const schemas = components?.schemas ?? {};
+  const text = JSON.stringify(document);
+  const unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`));
+  if (unused.length === 0) return document;
+  const used = Object.fromEntries(Object.entries(schemas).filter(([name]) => !unused.includes(name)));
+  return withoutUnused({ ...document, components: { ...components, schemas: used } });
 }
 
 /** The page's script sets itself up inline; nothing else on it is ours or a caller's. */

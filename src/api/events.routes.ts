@@ -41,7 +41,13 @@ export async function addEventRoutes(app: Api, ctx: ApiContext): Promise<void> {
         stopListening();
         inbox.end();
       });
-      await sendEvents(ctx, { batchId: id, sse: reply.sse, inbox });
+      // Nobody uses it for another request, and a stopping process would wait for it to be idle long enough.
+      reply.header('connection', 'close');
+      const open = (): void => {
+        reply.sse.sendHeaders();
+        reply.raw.flushHeaders();
+      };
+      await sendEvents(ctx, { batchId: id, sse: reply.sse, inbox, open });
     },
   );
 }

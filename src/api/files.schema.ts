@@ -22,7 +22,7 @@ const stepSchema = z
   })
   .meta({ id: 'Step' });
 
-export const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
+const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
 
 export const fileSchema = z
   .object({
@@ -79,9 +79,14 @@ export const fileParams = z.object({ id: z.string(), file_id: z.string() });
 export const messageRequestSchema = z
   .strictObject({ text: instruction.nullish(), assets: assetList.nullish() })
   .meta({ id: 'MessageRequest' });
-export type MessageRequest = z.infer<typeof messageRequestSchema>;
 
-export const creditsAnswer = { available: z.number(), frozen: z.number(), total: z.number() };
+export const creditsAnswer = {
+  available: z.number(),
+  frozen: z.number().describe('Reserved by work that runs.'),
+  total: z.number(),
+  kind: z.enum(['anonymous', 'registered']).describe('Of the account; an anonymous one has a free starter token.'),
+  help_url: z.string().describe('Where credits are had: the registration link (`?bind=`) of an anonymous account.'),
+};
 
 /** What the message was taken for, with the answer where there is one at once, else the file that works now. */
 export const messageAnswerSchema = z

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
 import { answers } from './redis-away.ts';
+import { problems } from './responses.ts';
 
 const patienceMs = 1000;
 const healthSchema = z
@@ -42,7 +43,10 @@ export function addHealthRoutes(app: Api, ctx: ApiContext): void {
       schema: {
         tags: ['operation'],
         summary: 'Figures for Prometheus',
-        response: { 200: { description: 'Text format', content: { 'text/plain': { schema: z.string() } } } },
+        response: {
+          200: { description: 'Text format', content: { 'text/plain': { schema: z.string() } } },
+          ...problems(),
+        },
       },
     },
     async (_request, reply) => {

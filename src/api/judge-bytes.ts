@@ -7,7 +7,7 @@ import { RefusedError } from './refused-error.ts';
 export const sniffedBytes = 4100;
 
 /** Names of the same formats that the list of accepted ones does not spell out. */
-const sameFormat: Readonly<Record<string, string>> = { m4v: 'mp4', apng: 'png' };
+const sameFormat: Readonly<Record<string, string>> = { m4v: 'mp4', '3gp': 'mp4', m4b: 'm4a', apng: 'png' };
 
 export const unsupported = (detail: string): RefusedError =>
   new RefusedError({

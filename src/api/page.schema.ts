@@ -1,7 +1,7 @@
 /** Cursor pagination, the same for every list. */
 import { z } from 'zod';
 
-export const defaultLimit = 100;
+const defaultLimit = 100;
 export const maxLimit = 1000;
 
 export const pageQuery = {

@@ -1,7 +1,7 @@
 /** The one shape of every error answer (RFC 9457 `application/problem+json`). Codes are the contract, texts are not. */
 import { z } from 'zod';
 
-export const problemErrorSchema = z
+const problemErrorSchema = z
   .object({
     pointer: z
       .string()

@@ -63,7 +63,7 @@ export function isResumable(id: string, lastId: string): boolean {
 }
 
 /** Ids are `<ms>-<sequence>`. */
-export function isBefore(id: string, other: string): boolean {
+function isBefore(id: string, other: string): boolean {
   const [ms = 0, sequence = 0] = id.split('-').map(Number);
   const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number);
   return ms < otherMs || (ms === otherMs && sequence < otherSequence);

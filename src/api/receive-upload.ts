@@ -41,9 +41,23 @@ export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<U
     return upload;
   } catch (error) {
     await Promise.all([rm(part, { force: true }), rm(join(uploadDir, path), { force: true })]);
-    throw error;
+    throw isFull(error) ? noRoom(error) : error;
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+const noRoom = (cause: unknown): RefusedError =>
+  new RefusedError(
+    {
+      status: 503,
+      code: 'storage_full',
+      detail: 'There is no room for uploads now.',
+      headers: { 'retry-after': '60' },
+    },
+    { cause },
+  );
 
 async function writePart(ctx: Context, path: string, incoming: Incoming): Promise<{ bytes: number; sha256: string }> {
   const handle = await open(path, 'wx', 0o600);
@@ -58,14 +72,25 @@ async function writePart(ctx: Context, path: string, incoming: Incoming): Promis
   }
 }
 
+/** What ends the body before its end is the sender's doing; what happens to a piece here is ours. */
+async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
+  try {
+    // Left open when we stop: the answer still has to go out over the same socket.
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+  } catch (error) {
+    throw new RefusedError(
+      { status: 400, code: 'upload_cut', detail: 'The upload ended before its end.' },
+      { cause: error },
+    );
+  }
+}
+
 /** Judged once the first bytes are there (or all, of a shorter file), before the rest is taken. */
 async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name, body }: Incoming): Promise<number> {
   const { maxFileBytes } = ctx.config;
   let head: Buffer | null = Buffer.alloc(0);
   let bytes = 0;
-  // Left open at an error: the answer still has to go out over the same socket.
-  for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-    const piece = Buffer.from(chunk as Uint8Array);
+  for await (const piece of piecesOf(body)) {
     bytes += piece.length;
     if (bytes > maxFileBytes) throw tooLarge(maxFileBytes);
     if (head !== null) {

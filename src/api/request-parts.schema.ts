@@ -6,11 +6,11 @@ import { z } from 'zod';
 
 export const maxInstructions = 100;
 /** An instruction goes upstream verbatim as one chat message. */
-export const maxInstructionChars = 5000;
+const maxInstructionChars = 5000;
 const maxUrlChars = 4096;
 const maxNameChars = 255;
 /** Per batch and per file; the body as a whole has its own limit. */
-export const maxMetadataBytes = 16_384;
+const maxMetadataBytes = 16_384;
 
 /** Would break a log line, a header or the sentence of a lane that names the file. */
 const controlCharacters = /[\p{Cc}\p{Zl}\p{Zp}]/u;

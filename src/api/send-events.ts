@@ -6,10 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SSEMessage, SSEReplyInterface } from '@fastify/sse';
 import { readBatch, type StoredBatch } from '../shared/read-batch.ts';
 import { readFiles } from '../shared/read-file.ts';
-import { toBatchResource } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
 import type { Inbox } from './inbox.ts';
 import { isResumable, lastEventId, readChanges, type Changes } from './read-events.ts';
+import { toBatch } from './show-batch.ts';
 import { aroundFiles, toFile } from './show-files.ts';
 
 /** Bursts of changes are gathered for this long; the first one goes out at once. */
@@ -22,6 +22,8 @@ export interface EventStream {
   readonly batchId: string;
   readonly sse: SSEReplyInterface;
   readonly inbox: Inbox;
+  /** Answers at once, also where there is nothing to send yet. */
+  readonly open: () => void;
 }
 
 export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<void> {
@@ -45,7 +47,7 @@ async function start(ctx: ApiContext, stream: EventStream): Promise<string | nul
   if (wanted === null) return sendSnapshot(ctx, stream);
   const isKnown = isResumable(wanted, await lastEventId(ctx, stream.batchId));
   if (!isKnown) return reset(ctx, stream);
-  stream.sse.sendHeaders();
+  stream.open();
   return wanted;
 }
 
@@ -60,7 +62,7 @@ async function sendSnapshot(ctx: ApiContext, stream: EventStream): Promise<strin
   const id = await lastEventId(ctx, stream.batchId);
   const batch = await readBatch(ctx, stream.batchId);
   if (batch === null) return null;
-  await send(stream, { id, event: 'snapshot', data: toBatchResource(batch, ctx.config.publicUrl, null) });
+  await send(stream, { id, event: 'snapshot', data: toBatch(ctx, batch) });
   return id;
 }
 
@@ -72,7 +74,7 @@ async function sendChanges(ctx: ApiContext, stream: EventStream, at: string): Pr
   const batch = await readBatch(ctx, stream.batchId);
   if (batch === null) return null;
   await sendFiles(ctx, stream, { batch, changes });
-  const data = toBatchResource(batch, ctx.config.publicUrl, null);
+  const data = toBatch(ctx, batch);
   await send(stream, { id: changes.lastId, event: 'batch', data });
   // More may be there than one read takes.
   stream.inbox.changed();

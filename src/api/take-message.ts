@@ -29,10 +29,8 @@ export async function takeMessage(ctx: ApiContext, target: Target, message: Mess
     throw conflict('batch_canceled', 'The batch is canceled: its files take no messages any more.');
   }
   switch (message.action) {
-    case 'credits': {
-      const { available, frozen, total } = await readCredits(ctx);
-      return { action: 'credits', credits: { available, frozen, total } };
-    }
+    case 'credits':
+      return { action: 'credits', credits: await readCredits(ctx) };
     case 'state':
       return { action: 'state', timeline: target.view.file.timeline };
     case 'export':

@@ -41,7 +41,7 @@ export async function uploadRoutes(app: Api, ctx: ApiContext): Promise<void> {
         return await reply.code(201).send(toResource(await receive(ctx, request, request.query.name)));
       } catch (error) {
         letRestGo(request);
-        throw request.raw.destroyed ? cutOff(error) : error;
+        throw error;
       }
     },
   );
@@ -70,7 +70,9 @@ function bodyOf(request: FastifyRequest): { body: Readable; filename: string | u
 
 async function fileOf(request: FastifyRequest, maxBytes: number) {
   // One byte more, so that our own count notices.
-  const part = await request.file({ limits: { fileSize: maxBytes + 1, files: 1 } });
+  const part = await request.file({ limits: { fileSize: maxBytes + 1, files: 1 } }).catch((error: unknown) => {
+    throw new RefusedError({ status: 400, code: 'invalid_form', detail: 'The form cannot be read.' }, { cause: error });
+  });
   if (part !== undefined && part.fieldname === 'file') return { body: part.file, filename: fromHeader(part.filename) };
   part?.file.resume();
   const detail = 'The form has no field "file" with a file.';
@@ -97,10 +99,6 @@ function letRestGo({ raw }: FastifyRequest): void {
   raw.once('close', () => clearTimeout(timer));
   raw.once('end', () => clearTimeout(timer));
 }
-
-/** Nobody reads the answer; the log should not call it a fault of ours. */
-const cutOff = (cause: unknown): RefusedError =>
-  new RefusedError({ status: 400, code: 'upload_cut', detail: 'The upload ended before its end.' }, { cause });
 
 const toResource = ({ id, name, bytes, sha256, expiresAt }: Upload): UploadResource => ({
   id,

@@ -70,6 +70,8 @@ async function save(
   const before = loaded.file;
   const effects = effectsOf(before, after);
   const storesDraft = after.draftStored && !before.draftStored && options.draftText != null;
+  const what = event?.type ?? 'repair';
+  ctx.reach(`save ${what}: before`);
   const reply = await ctx.scripts.advance(
     after.id,
     after.batchId,
@@ -86,7 +88,9 @@ async function save(
   const [rev, now, ...deliveries] = rest;
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
   logTransition(ctx, before, after, event);
+  ctx.reach(`save ${what}: saved, not enqueued`);
   await enqueue(ctx, before, saved, deliveries.map(String));
+  ctx.reach(`save ${what}: enqueued`);
   return { kind: 'saved', loaded: saved };
 }
 

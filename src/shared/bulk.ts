@@ -7,12 +7,13 @@ import { advance } from './advance.ts';
 import type { Context } from './context.ts';
 import type { FileEvent } from './domain/events.ts';
 import type { FileStatus } from './domain/file-state.ts';
+import type { FileRecord } from './domain/file.ts';
 import { fileId } from './ids.ts';
 import { enqueueNotify } from './queues.ts';
+import { readFiles } from './read-file.ts';
 import { NewerRecordError } from './stored-file.ts';
 
-export const bulkActions = ['cancel', 'pause', 'resume', 'retry'] as const;
-export type BulkAction = (typeof bulkActions)[number];
+export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry';
 type WorkedOff = Exclude<BulkAction, 'pause'>;
 
 export interface BulkArguments {
@@ -105,13 +106,17 @@ async function cancel(ctx: Context, batchId: string): Promise<void> {
 async function resume(ctx: Context, batchId: string): Promise<void> {
   const held = members.parse(await ctx.redis.smembers(ctx.keys.held(batchId)));
   await advanceAll(ctx, batchId, held, { type: 'released' });
-  if (await isBlockedByMaxCredits(ctx, batchId)) await forEachOf(ctx, batchId, 'parked', { type: 'unparked' });
+  const parked = members.parse(await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), '0', '-1'));
+  for (let first = 0; first < parked.length; first += chunkSize) {
+    const views = await readFiles(ctx, batchId, parked.slice(first, first + chunkSize));
+    const stopped = views.flatMap(({ file }) => (isParkedForMaxCredits(file) ? [file.index] : []));
+    await advanceAll(ctx, batchId, stopped, { type: 'unparked' });
+  }
 }
 
-async function isBlockedByMaxCredits(ctx: Context, batchId: string): Promise<boolean> {
-  const blocked = await ctx.redis.hget(ctx.keys.batch(batchId), 'blocked');
-  return blocked !== null && z.object({ reason: z.string() }).parse(JSON.parse(blocked)).reason === 'max_credits';
-}
+/** Others wait for the account, which a resume does not change. */
+const isParkedForMaxCredits = ({ state }: FileRecord): boolean =>
+  state.status === 'parked' && state.reason === 'max_credits';
 
 async function retry(ctx: Context, batchId: string): Promise<void> {
   const list = await ctx.redis.get(ctx.keys.retryList(batchId));

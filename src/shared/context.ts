@@ -33,6 +33,11 @@ export interface Context {
   readonly deliveryDispatcher: Dispatcher;
   /** `render_<digits>`, unique across the fleet. */
   readonly newRenderId: () => string;
+  /**
+   * Named boundaries of every step, for the chaos harness, which dies there. Does nothing unless a harness wired it:
+   * there is no setting for it.
+   */
+  readonly reach: (point: string) => void;
   /** 0 ≤ x < 1; given, so that tests can fix it. */
   readonly random: () => number;
 }

@@ -45,6 +45,7 @@ export async function takeIn(ctx: Context, request: IntakeRequest): Promise<Inta
   const batchId = newBatchId();
   const opened = await open(ctx, batchId, request);
   if (opened !== null) return opened;
+  ctx.reach('intake: opened');
   try {
     const result = await load(ctx, batchId, request);
     if (result.kind !== 'accepted') await dropBatch(ctx, batchId);
@@ -63,6 +64,7 @@ async function load(ctx: Context, batchId: string, request: IntakeRequest): Prom
     const inputs = request.files.slice(first, first + chunkSize).map((input) => JSON.stringify(input));
     const added = await ctx.scripts['intake-chunk'](batchId, first, leaseMs, newFileProgress, ...inputs);
     if (added !== 1) return { kind: 'dropped' };
+    ctx.reach('intake: chunk added');
     await nextTurn();
   }
   return accept(ctx, batchId, request);
@@ -81,6 +83,7 @@ async function accept(ctx: Context, batchId: string, request: IntakeRequest): Pr
   const loading = await readBatch(ctx, batchId, { loading: true });
   if (loading === null) return { kind: 'dropped' };
   const answer = request.answerOf(loading);
+  ctx.reach('intake: before accept');
   const accepted = await ctx.scripts['intake-accept'](batchId, request.tenant, answer);
   return accepted === 1 ? { kind: 'accepted', batchId, answer } : { kind: 'dropped' };
 }

@@ -20,6 +20,7 @@ export function publishProgress(
   live: { readonly progress: number | null; readonly note: string | null },
 ): void {
   const message = JSON.stringify({ batch_id: file.batchId, file_id: file.id, ...live } satisfies LiveProgress);
+  ctx.reach('publish: progress');
   const sent = Promise.all([
     ctx.redis.set(ctx.keys.live(file.id), message, 'EX', keptSeconds),
     ctx.redis.publish(ctx.keys.progressChannel(), message),

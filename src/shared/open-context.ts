@@ -30,6 +30,7 @@ export interface ContextOptions {
   readonly telemetry: Telemetry;
   /** `api` fails fast while Redis is away, `worker` waits. */
   readonly role: 'api' | 'worker';
+  readonly reach?: (point: string) => void;
 }
 
 export interface OpenedContext extends Context {
@@ -82,6 +83,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     deliveryDispatcher,
     webhooks,
     newRenderId: createRenderIds(),
+    reach: options.reach ?? (() => undefined),
     random: Math.random,
   };
 }

@@ -34,12 +34,18 @@ export function openQueues(connection: Redis, tag: string): Queues {
     streams: { events: { maxLen: 1000 } },
     skipVersionCheck: true,
   };
+  const open = <Job>(name: QueueName): Queue<Job> => {
+    const queue = new Queue<Job>(name, options);
+    // The connection has a listener that logs; without one here BullMQ prints each error to the console as well.
+    queue.on('error', () => undefined);
+    return queue;
+  };
   return {
-    upload: new Queue('upload', options),
-    edit: new Queue('edit', options),
-    render: new Queue('render', options),
-    deliver: new Queue('deliver', options),
-    notify: new Queue('notify', options),
+    upload: open<StepJob>('upload'),
+    edit: open<StepJob>('edit'),
+    render: open<StepJob>('render'),
+    deliver: open<StepJob>('deliver'),
+    notify: open<NotifyJob>('notify'),
   };
 }
 

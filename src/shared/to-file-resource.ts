@@ -19,8 +19,6 @@ export interface FileSurroundings {
   readonly openUrl?: string | null;
 }
 
-export type FileResourceView = ReturnType<typeof toFileResource>;
-
 export function toFileResource({ file, live }: FileView, around: FileSurroundings) {
   const { state } = file;
   return {

@@ -44,6 +44,7 @@ async function put(run: Run, file: FileRecord, url: string | URL): Promise<numbe
       signal: AbortSignal.any([run.signals.abort, AbortSignal.timeout(deliverTimeoutMs)]),
     });
     await reply.body.dump();
+    run.ctx.reach('deliver: put, not saved');
     return reply.statusCode;
   } catch (error) {
     if (error instanceof GuardError)

@@ -24,6 +24,7 @@ export async function dispatch(ctx: Context): Promise<number> {
       weights,
     );
     const [, ...claimed] = replySchema.parse(reply);
+    if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
     await Promise.all(claimed.map((fileId) => admit(ctx, fileId)));
     admitted += claimed.length;
     if (claimed.length === 0) return admitted;

@@ -59,6 +59,7 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
   const turnId = newTurnId();
   const askedAt = run.monotonicMs();
   await fence(run, turnId, state);
+  ctx.reach('turn: fenced, not sent');
   const file = run.file();
   const sessionId = file.session?.id ?? '';
   const notes = turnNotes(ctx, file);
@@ -76,6 +77,7 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
         !signals.abort.aborted && signals.mayCall() && run.monotonicMs() - askedAt < ctx.config.lockMs / 2,
     },
   ).finally(notes.stop);
+  ctx.reach('turn: ended, not saved');
   await reportEnd(run, turnId, token.version, end);
 }
 

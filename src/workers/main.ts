@@ -86,17 +86,20 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     }),
     close: async () => {
       state.closing = true;
-      await rounds.stop();
-      await dispatcher.close();
-      await Promise.all([...workers.values()].map((worker) => worker.pause(true)));
+      // Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised.
+      await within(handOverMs, Promise.all([rounds.stop(), dispatcher.close()]));
+      await within(handOverMs, Promise.all([...workers.values()].map((worker) => worker.pause(true))));
       stop.abort(new Error('shutdown'));
-      await Promise.race([registry.drained(), delay(ctx.config.drainMs, undefined, { ref: false })]);
+      await within(ctx.config.drainMs, registry.drained());
       registry.abortAll('shutdown');
-      await Promise.race([registry.drained(), delay(handOverMs, undefined, { ref: false })]);
+      await within(handOverMs, registry.drained());
       await Promise.all([...workers.values()].map((worker) => worker.close(registry.size() > 0)));
     },
   };
 }
+
+const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work, delay(mostMs, undefined, { ref: false })]);
 
 /** Three arguments: BullMQ gives an AbortSignal only to a processor that asks for it. */
 function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: () => void) {

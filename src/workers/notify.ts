@@ -51,8 +51,10 @@ async function attempt(
   const fresh = toWebhookBody({ type, batchId, at, facts, metadata }, ctx.config.publicUrl);
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
+  ctx.reach('notify: frozen, not sent');
   const posted = await postWebhook(ctx.webhooks, { id, url, secret, body }, signal);
   if (posted.kind === 'aborted') return 'aborted';
+  ctx.reach('notify: sent, not saved');
   const { attempt, retryAfterMs } = posted;
   const tries = delivery.tries + 1;
   const plan = planRetry(tries, ctx.config.webhookRetryMs, { status: attempt.status, retryAfterMs });

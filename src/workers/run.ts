@@ -71,8 +71,11 @@ export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals):
     monotonicMs: () => performance.now(),
     call: async (call) => {
       assertMayCall(signals);
+      const { status } = loaded.file.state;
+      ctx.reach(`call while ${status}: before`);
       const result = await callWithToken(ctx.account, (token) => call(token, signals.abort), signals.abort);
       succeeded += 1;
+      ctx.reach(`call while ${status}: answered`);
       return result;
     },
     save: async (event, options) => {

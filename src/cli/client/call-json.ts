@@ -1,7 +1,7 @@
 /** A call whose answer is JSON of a known shape. */
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
-import { call, isPassing, type Call, type Connection } from './call.ts';
+import { callAndRead, type Call, type Connection } from './call.ts';
 import { unexpectedAnswer } from './to-service-error.ts';
 import { UnreachableError } from './unreachable-error.ts';
 
@@ -10,20 +10,11 @@ export async function callJson<Schema extends z.ZodType>(
   options: Call,
   schema: Schema,
 ): Promise<z.output<Schema>> {
-  try {
-    return await askOnce(connection, options, schema);
-  } catch (error) {
-    // `call` repeats what fails before the answer; this once more is for an answer that was cut half-way.
-    if (!options.repeatable || !isPassing(error)) throw error;
-    return await askOnce(connection, options, schema);
-  }
-}
-
-async function askOnce<Schema extends z.ZodType>(connection: Connection, options: Call, schema: Schema) {
-  const answer = await call(connection, options);
-  const result = schema.safeParse(await readJson(connection, answer));
-  if (!result.success) throw unexpectedAnswer(answer.statusCode, result.error);
-  return result.data;
+  return await callAndRead(connection, options, async (answer) => {
+    const result = schema.safeParse(await readJson(connection, answer));
+    if (!result.success) throw unexpectedAnswer(answer.statusCode, result.error);
+    return result.data;
+  });
 }
 
 async function readJson(connection: Connection, answer: Dispatcher.ResponseData): Promise<unknown> {

@@ -44,10 +44,19 @@ const bodyTimeoutMs = 120_000;
 /** What passes by itself; the same call may succeed a moment later. */
 const passingStatuses = [429, 502, 503, 504];
 
-export async function call(connection: Connection, options: Call): Promise<Dispatcher.ResponseData> {
+export function call(connection: Connection, options: Call): Promise<Dispatcher.ResponseData> {
+  return callAndRead(connection, options, async (answer) => answer);
+}
+
+/** Repeats with `read`, so that an answer that was cut half-way counts as none. */
+export async function callAndRead<Result>(
+  connection: Connection,
+  options: Call,
+  read: (answer: Dispatcher.ResponseData) => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await callOnce(connection, options);
+      return await read(await callOnce(connection, options));
     } catch (error) {
       if (!options.repeatable || attempt === attempts || !isPassing(error)) throw error;
       await delay(waitBefore(attempt, error), undefined, { signal: signalOf(connection, options) });

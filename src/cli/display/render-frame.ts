@@ -22,7 +22,7 @@ export function renderFrame(view: BatchView, size: FrameSize): string[] {
   return [
     ...renderBatch(view, size),
     '',
-    ...shown.map((file) => renderFile(file, nameColumns(shown), size)),
+    ...shown.map((file) => renderFile(file, nameColumns(shown, size.columns), size)),
     ...(rest === null ? [] : [cut(rest, size.columns)]),
   ];
 }
@@ -79,8 +79,9 @@ function renderFile(file: FileView, columns: number, size: FrameSize): string {
 
 const wordsOf = ({ words, note }: FileView): string => (note === null ? words : `${words} · ${note}`);
 
-function nameColumns(files: readonly FileView[]): number {
-  return Math.min(maxNameColumns, Math.max(0, ...files.map((file) => widthOf(file.name))));
+function nameColumns(files: readonly FileView[], columns: number): number {
+  // Beside the name at least its percentage has room.
+  return Math.min(maxNameColumns, Math.max(1, columns - 8), Math.max(0, ...files.map((file) => widthOf(file.name))));
 }
 
 const percentText = (percent: number): string => `${Math.floor(percent)}%`.padStart(4);

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { errorCodes } from './error-codes.ts';
-import { outputSchema, stateSchema, stepNames, type FileState, type FileStatus } from './file-state.ts';
+import { outputSchema, stateSchema, stepNames } from './file-state.ts';
 
 /** Raised when a stored record changes its meaning; a worker leaves a newer one alone. */
 export const recordVersion = 1;
@@ -100,5 +100,3 @@ export interface FileRecord extends FileProgress {
   /** The batch's assets first, then the file's own. */
   readonly assets: readonly Source[];
 }
-
-export type FileOf<S extends FileStatus> = FileRecord & { readonly state: Extract<FileState, { status: S }> };

@@ -1,0 +1,171 @@
+/** Live events over a real connection: snapshot, changes, progress, resuming, and what happens to a stream at its ends. */
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { batchSchema } from '../../src/api/batches.schema.ts';
+import { fileSchema } from '../../src/api/files.schema.ts';
+import { publishProgress } from '../../src/shared/live-progress.ts';
+import { loadFile } from '../../src/shared/load-file.ts';
+import { fileId } from '../../src/shared/ids.ts';
+import { openTestRedis, type TestRedis } from '../redis-server.ts';
+import { completing, failing, tell } from '../shared/webhook/open-webhook-context.ts';
+import { aBatch, openTestApi, someFiles, type TestApi } from './open-test-api.ts';
+
+let server: TestRedis;
+let api: TestApi;
+let base: string;
+
+before(async () => {
+  server = await openTestRedis();
+  api = await openTestApi(server.socketPath);
+  await api.app.listen({ port: 0, host: '127.0.0.1' });
+  base = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}`;
+});
+after(async () => {
+  await api.close();
+  await server.close();
+});
+
+interface Reader {
+  readonly seen: EventSourceMessage[];
+  /** The first event from here on that fits; fails after five seconds. */
+  readonly next: (fits: (message: EventSourceMessage) => boolean) => Promise<EventSourceMessage>;
+  readonly ended: Promise<void>;
+  readonly close: () => void;
+}
+
+async function listen(id: string, lastEventId?: string): Promise<Reader> {
+  const abort = new AbortController();
+  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+  const response = await fetch(`${base}/batches/${id}/events`, { headers, signal: abort.signal });
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  const seen: EventSourceMessage[] = [];
+  let wake = (): void => undefined;
+  const parser = createParser({
+    onEvent: (event) => {
+      seen.push(event);
+      wake();
+    },
+  });
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
+  };
+  const ended = read().catch(() => undefined);
+  let at = 0;
+  const next: Reader['next'] = async (fits) => {
+    const deadline = AbortSignal.timeout(5000);
+    for (;;) {
+      for (; at < seen.length; at += 1) {
+        const event = seen[at];
+        if (event !== undefined && fits(event)) {
+          at += 1;
+          return event;
+        }
+      }
+      if (deadline.aborted) assert.fail(`not seen among ${seen.map(({ event }) => event).join(' ')}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        deadline.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  };
+  return { seen, next, ended, close: () => abort.abort() };
+}
+
+const is = (event: string) => (message: EventSourceMessage) => message.event === event;
+const fileOf = (message: EventSourceMessage) => fileSchema.parse(JSON.parse(message.data));
+const batchOf = (message: EventSourceMessage) => batchSchema.parse(JSON.parse(message.data));
+const isFile = (index: number, status: string) => (message: EventSourceMessage) =>
+  message.event === 'file' && fileOf(message).index === index && fileOf(message).status === status;
+const isBatch = (status: string) => (message: EventSourceMessage) =>
+  message.event === 'batch' && batchOf(message).status === status;
+
+async function aBatchOf(count: number): Promise<string> {
+  const payload = aBatch({ files: someFiles(count) });
+  return (await api.app.inject({ method: 'POST', url: '/batches', payload })).json().id;
+}
+
+test('sends the snapshot, then whole resources as they change', async () => {
+  const id = await aBatchOf(2);
+  const reader = await listen(id);
+  const snapshot = await reader.next(() => true);
+  assert.deepEqual([snapshot.event, batchOf(snapshot).status], ['snapshot', 'queued']);
+  assert.match(snapshot.id ?? '', /^\d+-\d+$/);
+  await tell(api.ctx, id, 0, ...completing);
+  const done = await reader.next(isFile(0, 'completed'));
+  assert.equal(fileOf(done).output?.url, 'https://media.example/out.mp4');
+  await tell(api.ctx, id, 1, ...failing);
+  await reader.next(isFile(1, 'failed'));
+  const last = await reader.next(isBatch('completed'));
+  assert.deepEqual([batchOf(last).counts.completed, batchOf(last).counts.failed], [1, 1]);
+  const ids = reader.seen.flatMap(({ id: one }) => (one === undefined ? [] : [one]));
+  assert.deepEqual(
+    ids,
+    ids.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })),
+  );
+  reader.close();
+});
+
+test('tells progress without an id, for this batch alone', async () => {
+  const [id, other] = [await aBatchOf(1), await aBatchOf(1)];
+  const reader = await listen(id);
+  await reader.next(is('snapshot'));
+  for (const batch of [other, id]) {
+    const loaded = await loadFile(api.ctx, fileId(batch, 0));
+    assert.ok(typeof loaded !== 'string');
+    publishProgress(api.ctx, loaded.file, { progress: 40, note: 'Still working' });
+  }
+  const progress = await reader.next(is('progress'));
+  assert.deepEqual(JSON.parse(progress.data), { file_id: fileId(id, 0), progress: 40, note: 'Still working' });
+  assert.equal(progress.id, undefined);
+  const shown = await api.app.inject({ url: `/batches/${id}/files/${fileId(id, 0)}` });
+  assert.equal(shown.json().progress, 40);
+  reader.close();
+});
+
+test('resumes after every id that it gave without leaving a change out', async () => {
+  const id = await aBatchOf(6);
+  const first = await listen(id);
+  await first.next(is('snapshot'));
+  for (const index of [0, 1, 2, 3, 4, 5]) await tell(api.ctx, id, index, ...failing);
+  await first.next(isBatch('failed'));
+  first.close();
+  for (const [at, { id: from }] of first.seen.entries()) {
+    if (from === undefined) continue;
+    const told = new Set(first.seen.slice(0, at + 1).flatMap((one) => (one.event === 'file' ? [keyOf(one)] : [])));
+    const isAtEnd = from === first.seen.at(-1)?.id;
+    const again = await listen(id, from);
+    if (!isAtEnd) await again.next(isBatch('failed'));
+    again.close();
+    for (const one of again.seen) if (one.event === 'file') told.add(keyOf(one));
+    for (const index of [0, 1, 2, 3, 4, 5]) assert.ok(told.has(`${index} failed`), `${index} after ${from}`);
+    assert.ok(again.seen.every(({ event }) => event !== 'snapshot'));
+  }
+});
+const keyOf = (message: EventSourceMessage): string => `${fileOf(message).index} ${fileOf(message).status}`;
+
+test('resets a reader whose place is gone, or was never there', async () => {
+  const id = await aBatchOf(3);
+  const { redis, keys } = api.ctx;
+  for (const index of [0, 1]) await tell(api.ctx, id, index, ...failing);
+  const [oldest] = await redis.xrange(keys.events(id), '-', '+', 'COUNT', 1);
+  await redis.xtrim(keys.events(id), 'MAXLEN', '=', 1);
+  for (const place of [oldest?.[0] ?? '', '9999999999999-0', 'nonsense']) {
+    const reader = await listen(id, place);
+    assert.equal((await reader.next(() => true)).event, 'reset', place);
+    assert.equal((await reader.next(() => true)).event, 'snapshot', place);
+    reader.close();
+  }
+});
+
+test('a stream of a batch that is dropped, or of a process that ends, ends', async () => {
+  const own = await openTestApi(server.socketPath);
+  const address = await own.app.listen({ port: 0, host: '127.0.0.1' });
+  const { id } = (await own.app.inject({ method: 'POST', url: '/batches', payload: aBatch() })).json();
+  const response = await fetch(`${address}/batches/${id}/events`);
+  const rest = response.text();
+  await own.close();
+  assert.match(await rest, /event: snapshot/);
+});
