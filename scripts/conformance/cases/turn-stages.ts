@@ -6,11 +6,11 @@ import type { World } from '../world.ts';
 import { mustComplete } from './stream-forms.ts';
 import { mustFail, turnsSent } from './turn-outcomes.ts';
 
-async function logoThenNext(
-  world: World,
-  second: { readonly fault: string } | null,
-  lateMs: number,
-): Promise<FileView> {
+/** The second read comes EDIT_RECHECK_MS after the first; the late stage in between, after a hasty next turn. */
+const lateMs = 400;
+const env = { EDIT_RECHECK_MS: '800' };
+
+async function logoThenNext(world: World, second: { readonly fault: string } | null): Promise<FileView> {
   await world.fault('two-stage-state', { text: 'logo', params: { delayMs: lateMs } });
   if (second !== null) await world.fault(second.fault, { text: 'mute' });
   const assets = [{ url: world.clip(0, 'png') }];
@@ -42,8 +42,9 @@ export const rows: readonly Row[] = [
   {
     what: 'turn: two-stage state, all of it waited for',
     rule: 'upstream rule 6; design §4 (3)',
+    env,
     run: async (world) => {
-      const file = await logoThenNext(world, null, 150);
+      const file = await logoThenNext(world, null);
       mustComplete(file);
       must(/png/iu.test(file.timeline?.summary ?? ''), `the late layer is missing: ${file.timeline?.summary}`);
       return file.timeline?.summary.replace(/r\d+-/gu, '') ?? '';
@@ -52,8 +53,9 @@ export const rows: readonly Row[] = [
   {
     what: 'turn: second stage does not pass for the next turn’s effect',
     rule: 'upstream rule 6; design §4 (3)',
+    env,
     run: async (world) => {
-      const file = await logoThenNext(world, { fault: 'silent-no-op' }, 150);
+      const file = await logoThenNext(world, { fault: 'silent-no-op' });
       mustFail(file, 'edit_not_applied');
       same(turnsSent(world), 2, 'turns');
       return 'edit_not_applied';
