@@ -11,6 +11,7 @@ import type { UpstreamFault } from '../shared/upstream/types.ts';
 import { UploadSourceError } from '../shared/upstream/upload-source-error.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import { accountEffectOf, toCallFault } from './call-fault.ts';
+import { DestinationError } from './deliver.ts';
 import { SourceGoneError } from './open-source.ts';
 import { HandOverError, RunOverError, type Run } from './run.ts';
 
@@ -38,7 +39,14 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
     return done;
   }
   if (error instanceof GuardError) {
-    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: 'private address' });
+    const code = run.file().state.status === 'delivering' ? 'delivery_failed' : 'source_unreachable';
+    await run.finish({ type: 'step-refused', run: run.number, code, detail: 'The host is a private address.' });
+    return done;
+  }
+  if (error instanceof DestinationError) {
+    const fault = { code: 'connection_lost', upstreamCode: null, detail: error.message };
+    const spread = run.ctx.random();
+    await run.finish({ type: 'call-faulted', run: run.number, fault, othersSucceeded: true, until: null, spread });
     return done;
   }
   if (error instanceof UpstreamError) {

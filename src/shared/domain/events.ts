@@ -3,7 +3,7 @@
  * it never looks anywhere. An event of a run carries that run's number, so a late one changes nothing; the end of a
  * turn carries the turn's id instead, and counts from whichever run saw it (design §4).
  */
-import type { Session, Source } from './file.ts';
+import type { Session, Source, Timeline } from './file.ts';
 import type { BlockReason, Output } from './file-state.ts';
 import type { ErrorCode } from './error-codes.ts';
 
@@ -19,7 +19,7 @@ export interface StateRead {
   readonly fingerprint: string;
   readonly generatedMedia: number;
   readonly renderable: boolean;
-  readonly timeline: { summary: string; tracks: unknown[] } | null;
+  readonly timeline: Timeline | null;
 }
 
 /** Placement: who may work on the file. */
