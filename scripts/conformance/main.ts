@@ -18,7 +18,8 @@ import { closingLine, printTable } from './table.ts';
 
 /** At a time, in a place that they share, and with a place each (which takes two event loops' worth of start-up). */
 const sharedAtATime = 24;
-const ownAtATime = 8;
+const ownAtATime = 6;
+const quietAtATime = 3;
 
 interface Flags {
   readonly only?: string;
@@ -79,15 +80,21 @@ async function runCombination(
   const shared = (): Promise<Place> => (opening ??= openPlace(around.base, combination, {}));
   const run = (row: Row): Promise<Result> => runRow(around, row, combination, shared);
   try {
+    const busy = rows.filter(({ quiet }) => quiet !== true);
     const results = await Promise.all([
       inTurn(
-        rows.filter((row) => !needsOwnPlace(row)),
+        busy.filter((row) => !needsOwnPlace(row)),
         sharedAtATime,
         run,
       ),
-      inTurn(rows.filter(needsOwnPlace), ownAtATime, run),
+      inTurn(busy.filter(needsOwnPlace), ownAtATime, run),
     ]);
-    return results.flat();
+    const quiet = await inTurn(
+      rows.filter((row) => row.quiet === true),
+      quietAtATime,
+      run,
+    );
+    return [...results.flat(), ...quiet];
   } finally {
     const place = await (opening as Promise<Place> | null);
     await place?.close();

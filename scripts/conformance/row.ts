@@ -19,6 +19,8 @@ export interface Row {
   readonly sandbox?: Readonly<Record<string, unknown>>;
   /** Neither dialect nor place of the code can make a difference, and it takes long: first combination alone. */
   readonly once?: true;
+  /** Measures when calls come: runs while little else does. */
+  readonly quiet?: true;
   /** A caller's retry, or a refusal within the stream, sends an instruction again that was not applied. */
   readonly mayRepeat?: true;
   /** Why it cannot be tried here; counted as skipped. */

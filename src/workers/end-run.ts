@@ -3,7 +3,7 @@
  * ends in an event, never in a throw; only faults of calls that are safe to repeat go back to BullMQ.
  */
 import { AccountPausedError } from '../shared/account/account.ts';
-import { TokenDeadError } from '../shared/account/account-token.ts';
+import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import { reactionTo } from '../shared/domain/reactions.ts';
 import { GuardError } from '../shared/guard/guard-error.ts';
 import { NewerRecordError } from '../shared/stored-file.ts';

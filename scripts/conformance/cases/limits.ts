@@ -5,20 +5,20 @@ import type { CallEntry } from '../types.ts';
 import type { World } from '../world.ts';
 import { mustComplete } from './stream-forms.ts';
 
-/** RATE_LIMIT_WAIT_MS of the rows' service; clocks of two event loops and the sending itself need a little. */
-const waitMs = 600;
+const waitMs = 1000;
+const env = { RATE_LIMIT_WAIT_MS: String(waitMs) };
+/** "In every process within 250 ms" (design §5): what was on its way by then is no new call. */
+const noticeMs = 250;
+/** The sandbox's clock and the service's are the same; timers are not that exact. */
 const clockToleranceMs = 15;
 
-const isApi = ({ endpoint }: CallEntry): boolean => endpoint !== 'file';
-
-/** The first call after the first 429, and how long after it. Calls that were on their way already are no new ones. */
-function silenceAfter(world: World, limited: CallEntry, onTheWayMs = 60): number {
-  const later = world
-    .ledger()
-    .calls.filter(isApi)
-    .map(({ at }) => at)
-    .filter((at) => at > limited.at + onTheWayMs);
-  return Math.min(...later) - limited.at;
+/** No call of any kind between the notice of the first 429 and the end of its wait. */
+function mustBeSilent(world: World, limited: CallEntry, askedMs: number): string {
+  const [from, to] = [limited.at + noticeMs, limited.at + askedMs - clockToleranceMs];
+  const calls = world.ledger().calls.filter(({ endpoint, at }) => endpoint !== 'file' && at > from && at < to);
+  const found = calls.map(({ endpoint, at }) => `${endpoint} after ${at - limited.at} ms`);
+  same(found, [], 'calls during the wait');
+  return `completed, silent for ${askedMs} ms`;
 }
 
 const firstLimited = (world: World): CallEntry | null =>
@@ -29,7 +29,8 @@ const endpoints = ['session', 'upload', 'run_sse', 'state', 'render', 'render-po
 const limitRow = (endpoint: (typeof endpoints)[number], retryAfterS: number | null): Row => ({
   what: `429 at ${endpoint}${retryAfterS === null ? '' : `, Retry-After ${retryAfterS} s`}`,
   rule: 'seed: 429 wait 30s and retry; design §5',
-  env: {},
+  env,
+  quiet: true,
   run: async (world) => {
     // The balance is asked for before a batch begins and when its last turn has settled.
     await world.fault('rate-limited', { endpoint, file: null, params: { retryAfterS } });
@@ -40,20 +41,18 @@ const limitRow = (endpoint: (typeof endpoints)[number], retryAfterS: number | nu
     const limited = firstLimited(world);
     if (limited === null && endpoint === 'credits') return 'completed, the balance was not asked for';
     must(limited !== null, 'the fault has not struck');
-    const silent = silenceAfter(world, limited);
-    const asked = Math.max(waitMs, (retryAfterS ?? 0) * 1000) - clockToleranceMs;
-    must(silent >= asked || silent === Infinity, `the next call came ${Math.round(silent)} ms after the 429`);
-    return `completed, no call for ${asked} ms`;
+    return mustBeSilent(world, limited, Math.max(waitMs, (retryAfterS ?? 0) * 1000));
   },
 });
 
 export const rows: readonly Row[] = [
   ...endpoints.map((endpoint) => limitRow(endpoint, null)),
-  ...endpoints.map((endpoint) => limitRow(endpoint, 1)),
+  ...endpoints.map((endpoint) => limitRow(endpoint, 2)),
   {
     what: '429 at download',
     rule: 'design §5: for every call',
-    env: {},
+    env,
+    quiet: true,
     run: async (world) => {
       await world.fault('render-url-404', { file: null });
       await world.fault('rate-limited', { endpoint: 'download', file: null });
@@ -62,15 +61,14 @@ export const rows: readonly Row[] = [
       mustComplete(await world.file(id));
       const limited = firstLimited(world);
       must(limited !== null, 'the fault has not struck');
-      const silent = silenceAfter(world, limited);
-      must(silent >= waitMs - clockToleranceMs, `the next call came ${Math.round(silent)} ms after the 429`);
-      return `completed, no call for ${waitMs} ms`;
+      return mustBeSilent(world, limited, waitMs);
     },
   },
   {
     what: '429 while a stream is open',
     rule: 'design §5: streams already open go on',
-    env: {},
+    env,
+    quiet: true,
     run: async (world) => {
       await world.fault('heartbeats-only', {
         file: null,
@@ -97,6 +95,7 @@ export const rows: readonly Row[] = [
     what: '429 for 2 s, twice the wait and more',
     rule: 'upstream: 429 for a while; design §5: burns no attempts',
     env: {},
+    quiet: true,
     run: async (world) => {
       await world.fault('rate-limited', { forMs: 2000, file: null });
       const files = [0, 1, 2, 3, 4].map((index) => ({ source: { url: world.clip(index) } }));

@@ -37,10 +37,10 @@ const cancelRow = ({ step, fault, options, status }: Moment): Row => ({
     const { id } = await world.post(texts);
     await until(status, async () => ((await world.file(id)).status === status ? true : null));
     await delay(150);
-    const canceledAt = Date.now();
     await world.act(id, 'cancel');
+    const canceledAt = Date.now();
     await until('canceled', async () => ((await world.batch(id)).status === 'canceled' ? true : null), 2000);
-    await delay(2000 - (Date.now() - canceledAt) + 700);
+    await delay(Math.max(0, canceledAt + 2700 - Date.now()));
     const late = world.calls().filter(({ at, endpoint }) => at > canceledAt + 2000 && endpoint !== 'file');
     same(
       late.map(({ endpoint }) => endpoint),

@@ -28,6 +28,7 @@ interface Form {
   readonly rule: string;
   readonly what: string;
   readonly look?: (file: FileView, world: World) => void;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const doubled = (file: FileView): void => {
@@ -48,8 +49,17 @@ const heartbeat = (form: string): Form => ({
 });
 
 const every = { times: null };
+/** A write a byte takes its time on a busy machine. */
+const patient = { EDIT_TIMEOUT_MS: '20000', EDIT_IDLE_MS: '20000' };
 const forms: readonly Form[] = [
-  { what: 'split at every byte', rule: 'upstream: faults', fault: 'split-bytes', options: every, look: spoke },
+  {
+    what: 'split at every byte',
+    rule: 'upstream: faults',
+    fault: 'split-bytes',
+    options: every,
+    look: spoke,
+    env: patient,
+  },
   {
     what: 'split inside a character',
     rule: 'upstream: faults',
@@ -105,9 +115,10 @@ const forms: readonly Form[] = [
   ...['word', 'json', 'event', 'empty', 'comment', 'mixed'].map(heartbeat),
 ];
 
-const toRow = ({ what, rule, fault, options, look }: Form): Row => ({
+const toRow = ({ what, rule, fault, options, look, env }: Form): Row => ({
   what: `turn: ${what}`,
   rule,
+  ...(env === undefined ? {} : { env }),
   run: async (world) => {
     await world.fault(fault, options);
     const file = await runOne(world);

@@ -81,6 +81,7 @@ const troubleRow = (kind: Kind, { what, rule, fault, options, ends = 'completed'
     await world.fault(fault, kind === 'url' ? options : { ...options, file: null });
     const file = await runFrom(world, kind);
     same(file.error?.code ?? file.status, ends, 'the file');
+    if (calls === 1 && ends === 'completed') same(world.sessions().length, 1, 'sessions');
     const made = kind === 'url' ? null : (world.ledger().counts['upload']?.total ?? 0);
     if (made !== null && fault !== 'upload-lands-late') same(made, calls, 'upload calls');
     return `${ends}, landed ${landed(world) || 'nowhere'}`;

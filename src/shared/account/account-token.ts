@@ -10,8 +10,9 @@ import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import type { Keys } from '../redis/keys.ts';
 import type { Scripts } from '../redis/scripts.ts';
-import { anonymousToken } from '../upstream/anonymous-token.ts';
 import type { Upstream } from '../upstream/types.ts';
+import { mintToken } from './mint-token.ts';
+import { TokenDeadError } from './token-dead-error.ts';
 
 export interface Token {
   readonly value: string;
@@ -30,12 +31,6 @@ export interface TokenSource {
   readonly upstream: Upstream;
   readonly accountId: string;
   readonly clientId: string;
-}
-
-/** The dead NEMO_TOKEN may not be replaced (NEMO_TOKEN_FALLBACK=fail). */
-export class TokenDeadError extends Error {
-  override readonly name = 'TokenDeadError';
-  readonly code = 'token_invalid';
 }
 
 const storedSchema = z.object({
@@ -89,7 +84,7 @@ async function fetchToken(source: TokenSource, version: number, lock: string): P
     // Between the look and the lock somebody may have finished.
     const stored = await readStored(source);
     if (stored !== null && stored.version > version) return stored;
-    const fresh = await anonymousToken(source.upstream, { clientId: source.clientId });
+    const fresh = await mintToken(source);
     const expiry = fresh.expiresAtMs === null ? '' : String(fresh.expiresAtMs);
     await source.scripts['token-commit'](source.accountId, lock, fresh.token, fresh.userId ?? '', expiry, 'anonymous');
     const committed = await readStored(source);

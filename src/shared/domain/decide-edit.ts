@@ -3,7 +3,7 @@
  * upstream did not take it (`turn-not-taken`) clears it; everything else is found out by reading state.
  */
 import { decideCheck, recheckWait } from './decide-check.ts';
-import { decideSettle, settleBeforeTurn } from './decide-settle.ts';
+import { decideSettle, isReadyForTurn, settleBeforeTurn } from './decide-settle.ts';
 import { reactToFault } from './decide-fault.ts';
 import type { StateRead, TurnEvent } from './events.ts';
 import type { FileRecord, Session } from './file.ts';
@@ -57,12 +57,9 @@ function decideChecking(file: Checking, event: TurnEvent, now: number, policy: P
   }
 }
 
-/** No turn of the session is open or unknown, and the state is the one that the last turn settled to (design §4 (3)). */
-const maySend = ({ state, applied, instructions, settled }: Editing, read: StateRead): boolean =>
-  state.turn === null &&
-  state.settle === null &&
-  applied < instructions.length &&
-  (settled === null || settled === read.fingerprint);
+/** No turn of the session is open or unknown, and nothing has to settle or land before the next one. */
+const maySend = (file: Editing, read: StateRead): boolean =>
+  file.state.turn === null && file.applied < file.instructions.length && isReadyForTurn(file, read);
 
 function sent(
   file: Editing,

@@ -17,6 +17,8 @@ export interface Fault {
 /** What a read of a session's state says about it. */
 export interface StateRead {
   readonly fingerprint: string;
+  /** Entries of the media list. */
+  readonly media: number;
   readonly generatedMedia: number;
   readonly renderable: boolean;
   readonly timeline: Timeline | null;

@@ -50,8 +50,14 @@ export function waitingFor(file: FileRecord, seen: Seen, now: number): WaitingFo
   }
 }
 
+/** What the operator can do; waiting helps at most once a week. */
+const noToken =
+  'The upstream accepts no token of this account: set NEMO_TOKEN (an anonymous one is granted once a week).';
+
 function becauseBlocked(reason: BlockReason): WaitingFor {
-  return because({ reason: reason === 'token_invalid' ? 'token' : 'credits', detail: reason });
+  return reason === 'token_invalid'
+    ? because({ reason: 'token', detail: noToken })
+    : because({ reason: 'credits', detail: reason });
 }
 
 /** In a waiting list: what keeps it there, the longest reason first. */

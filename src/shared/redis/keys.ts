@@ -47,6 +47,8 @@ const patterns = {
   inFlight: 'a:$1:in-flight',
   token: 'a:$1:token',
   tokenLock: 'a:$1:token-lock',
+  /** hash with TTL: how often in a row no anonymous token was granted, and until when nobody asks again. */
+  tokenRefused: 'a:$1:token-refused',
   /** string: the anonymous client id of this installation, kept for good. */
   clientId: 'client-id',
   /** sorted set: files with a run to come, score = due. The sweeper's list. */
