@@ -10,9 +10,11 @@ import { limitWaitMs } from './limit-wait.ts';
 export async function callOutsideRuns<T>(
   ctx: Context,
   call: (token: string) => Promise<T>,
-  signal?: AbortSignal,
+  /** `restores`: first see whether NEMO_TOKEN works again, where an anonymous token stands in for it. */
+  { signal, restores = false }: { readonly signal?: AbortSignal | undefined; readonly restores?: boolean } = {},
 ): Promise<T> {
   try {
+    if (restores) await ctx.account.restore(signal);
     const result = await callWithToken(ctx.account, call, signal);
     if (ctx.account.gate.view().downSince !== null) await note(ctx, { ok: 1 });
     return result;
