@@ -4,6 +4,7 @@
  * loses nothing.
  */
 import { z } from 'zod';
+import { admittedAfterPause } from '../shared/account/spread-after-pause.ts';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { parseFileId } from '../shared/ids.ts';
@@ -42,7 +43,8 @@ export async function admit(ctx: Context, fileId: string): Promise<void> {
   const loaded = await loadFile(ctx, fileId);
   if (typeof loaded === 'string') return;
   const { lane = null, session = null } = loaded.claimed ?? {};
-  const moved = await advance(ctx, fileId, { type: 'admitted', session, lane }, { loaded });
+  const notBefore = admittedAfterPause(ctx, loaded.account.until, loaded.now);
+  const moved = await advance(ctx, fileId, { type: 'admitted', session, lane, notBefore }, { loaded });
   if (moved.kind === 'unchanged') await advance(ctx, fileId, null, { repair: true });
 }
 

@@ -122,7 +122,7 @@ async function reportEnd(run: Run, turnId: string, tokenVersion: number, end: Tu
     return;
   }
   const refusal = await refusalOf(run, end.error, tokenVersion);
-  const fault = refusal === null ? null : toCallFault(run, refusal);
+  const fault = refusal === null ? null : await toCallFault(run, refusal);
   const account = refusal === null ? {} : accountEffectOf(run.ctx, refusal, fault?.othersSucceeded);
   await run.finish({ type: 'turn-not-taken', turnId, fault }, { account });
 }

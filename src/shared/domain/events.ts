@@ -26,7 +26,13 @@ export interface StateRead {
 
 /** Placement: who may work on the file. */
 export type PlacementEvent =
-  | { readonly type: 'admitted'; readonly session: Session | null; readonly lane: number | null }
+  | {
+      readonly type: 'admitted';
+      readonly session: Session | null;
+      readonly lane: number | null;
+      /** Not before, in ms of Redis' clock: the account comes back from a pause. Absent: at once. */
+      readonly notBefore?: number | null;
+    }
   | { readonly type: 'held'; readonly run: number }
   | { readonly type: 'released' }
   | { readonly type: 'parked'; readonly run: number; readonly reason: BlockReason }

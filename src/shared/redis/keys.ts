@@ -47,6 +47,8 @@ const patterns = {
   inFlight: 'a:$1:in-flight',
   /** string with TTL: a process has probed the closed account just now. */
   probed: 'a:$1:probed',
+  /** string with TTL: the file that goes first after a pause. */
+  pauseLead: 'a:$1:pause-lead',
   token: 'a:$1:token',
   tokenLock: 'a:$1:token-lock',
   /** strings with TTL: why no token is asked for now; how the last renewal failed. */

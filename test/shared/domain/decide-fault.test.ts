@@ -44,6 +44,7 @@ for (const [code, reaction, error] of [
   ['connect_failed', 'back-off', 'upstream_unavailable'],
   ['connection_lost', 'back-off', 'upstream_unavailable'],
   ['timed_out', 'back-off', 'upstream_unavailable'],
+  ['destination_failed', 'back-off', 'delivery_failed'],
   ['aborted', 'none', 'upstream_unavailable'],
   ['a code from the future', 'back-off', 'upstream_unavailable'],
   ['constructor', 'back-off', 'upstream_unavailable'],
@@ -55,7 +56,7 @@ for (const [code, reaction, error] of [
 }
 
 test('has a row for each fault, ending in a code of the contract', () => {
-  assert.equal(faultCodes.length, 19);
+  assert.equal(faultCodes.length, 20);
   for (const code of faultCodes) assert.ok(errorCodes.includes(reactionTo(code).error));
 });
 
