@@ -1,4 +1,6 @@
 /** The balance of the upstream account. */
+import { AccountPausedError } from '../shared/account/account.ts';
+import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
@@ -29,7 +31,7 @@ export async function readCredits(ctx: ApiContext): Promise<Credits> {
     return await ctx.readCredits(AbortSignal.timeout(patienceMs));
   } catch (error) {
     ctx.log.warn({ err: error }, 'balance not read');
-    const reason = error instanceof UpstreamError ? error.fault.code : 'unknown';
+    const reason = reasonOf(error);
     throw new RefusedError(
       {
         status: 502,
@@ -40,4 +42,10 @@ export async function readCredits(ctx: ApiContext): Promise<Credits> {
       { cause: error },
     );
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UpstreamError) return error.fault.code;
+  if (error instanceof AccountPausedError) return error.code;
+  return error instanceof TokenDeadError ? `${error.code}: set NEMO_TOKEN to a live token` : 'unknown';
 }

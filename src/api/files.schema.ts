@@ -24,6 +24,20 @@ const stepSchema = z
 
 const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
 
+const timelineSchema = z.object({
+  summary: z.string(),
+  tracks: z.array(
+    z.object({
+      type: z.enum(['video', 'audio', 'text', 'other']),
+      label: z.string(),
+      name: z.string().nullable(),
+      segments: z.int(),
+      duration_ms: z.number().nullable(),
+      volume_percent: z.number().nullable(),
+    }),
+  ),
+});
+
 export const fileSchema = z
   .object({
     id: z.string(),
@@ -45,7 +59,7 @@ export const fileSchema = z
     instructions: z.array(z.string()),
     steps: z.array(stepSchema),
     session: z.object({ id: z.string(), open_url: z.string().nullable() }).nullable(),
-    timeline: z.object({ summary: z.string(), tracks: z.array(z.unknown()) }).nullable(),
+    timeline: timelineSchema.nullable(),
     output: z
       .object({
         url: z.string(),

@@ -5,7 +5,7 @@
 import { advance } from '../shared/advance.ts';
 import type { StoredBatch } from '../shared/read-batch.ts';
 import { readFile, type FileView } from '../shared/read-file.ts';
-import { outputOf } from '../shared/to-file-resource.ts';
+import { outputOf, toTimeline } from '../shared/to-file-resource.ts';
 import { dropBody } from '../shared/upstream/open-output.ts';
 import { keepUploads } from '../shared/upload-record.ts';
 import type { ApiContext } from './api-context.ts';
@@ -32,7 +32,7 @@ export async function takeMessage(ctx: ApiContext, target: Target, message: Mess
     case 'credits':
       return { action: 'credits', credits: await readCredits(ctx) };
     case 'state':
-      return { action: 'state', timeline: target.view.file.timeline };
+      return { action: 'state', timeline: toTimeline(target.view.file.timeline) };
     case 'export':
       return exportFile(ctx, target, message);
     case 'upload':

@@ -22,7 +22,7 @@ const waitWords: Readonly<Record<NonNullable<FileResource['waiting_for']>['reaso
   lane: 'in line',
   rate_limit: 'pausing, too much at once',
   credits: 'on hold until there are credits',
-  token: 'on hold, the account has to sign in again',
+  token: 'on hold, no valid token (set NEMO_TOKEN)',
   pause: 'paused',
   recheck: 'checking the edit',
   upstream: 'the editor does not answer, trying again',
@@ -41,7 +41,7 @@ const batchWords: Readonly<Record<BatchStatus, string>> = {
 
 const blockWords: Readonly<Record<NonNullable<BatchResource['blocked']>['reason'], string>> = {
   out_of_credits: 'the account is out of credits; it goes on by itself once there are some',
-  token_invalid: 'the account has to sign in again',
+  token_invalid: 'there is no valid token; set NEMO_TOKEN to a live one',
   max_credits: 'its limit of credits is reached',
 };
 

@@ -70,6 +70,8 @@ export async function loadFile(
   const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, begin?.run ?? '', begin?.execution ?? '');
   if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
   const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);
+  const account = { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] };
+  ctx.account.gate.see(account, now);
   const spec = await readSpec(ctx, place.batchId);
   if (spec === null) return 'missing';
   return {
@@ -90,7 +92,7 @@ export async function loadFile(
       balanceBefore: b[8],
       unpaidInFlight: b[9],
     },
-    account: { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] },
+    account,
   };
 }
 

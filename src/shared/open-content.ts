@@ -23,9 +23,7 @@ export async function openContent(
       if (!(error instanceof UpstreamError) || error.fault.httpStatus === 416) throw error;
     }
   }
-  return callOutsideRuns(
-    ctx,
-    (token) => openDownload(account.upstream, token, output.renderId, range, options),
+  return callOutsideRuns(ctx, (token) => openDownload(account.upstream, token, output.renderId, range, options), {
     signal,
-  );
+  });
 }

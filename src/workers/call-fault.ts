@@ -1,5 +1,6 @@
 /** Translates a failed call of the upstream into what the domain and the account are told of it. */
 import { limitWaitMs } from '../shared/account/limit-wait.ts';
+import { spreadAfterPause } from '../shared/account/spread-after-pause.ts';
 import type { AccountEffect } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import type { CallFault } from '../shared/domain/events.ts';
@@ -8,15 +9,16 @@ import { reactionTo } from '../shared/domain/reactions.ts';
 import type { UpstreamFault } from '../shared/upstream/types.ts';
 import type { Run } from './run.ts';
 
-export function toCallFault(run: Run, fault: UpstreamFault): CallFault {
+export async function toCallFault(run: Run, fault: UpstreamFault): Promise<CallFault> {
   const { account, now } = run.loaded();
-  const limited = fault.code === 'rate_limited' ? now + limitWaitMs(run.ctx.policy, fault) : 0;
+  const isLimited = fault.code === 'rate_limited';
+  const limited = isLimited ? now + limitWaitMs(run.ctx.policy, fault) : 0;
   const until = Math.max(account.until, limited, run.ctx.account.gate.view().until);
   return {
     fault: { code: fault.code, upstreamCode: fault.upstreamCode, detail: fault.detail },
     othersSucceeded: othersSucceeded(run),
     until: until > now ? until : null,
-    spread: run.ctx.random(),
+    spread: isLimited ? await spreadAfterPause(run.ctx, run.file().id, until) : 0,
     markedCall: run.marked.call,
   };
 }
@@ -29,6 +31,8 @@ export function othersSucceeded(run: Run): boolean {
   return Math.max(account.okAt, run.ctx.account.gate.view().okAt) > since;
 }
 
+const outages: readonly string[] = ['server_error', 'connect_failed', 'connection_lost', 'timed_out'];
+
 export function accountEffectOf(ctx: Context, fault: UpstreamFault, counts = true): AccountEffect {
   switch (reactionTo(fault.code).reaction) {
     case 'wait-out-limit':
@@ -39,8 +43,8 @@ export function accountEffectOf(ctx: Context, fault: UpstreamFault, counts = tru
         help_url: ctx.account.helpUrl(),
       };
     case 'back-off':
-      // Nothing else went through either: the upstream, or the way to it, is down.
-      return counts ? {} : { down: true };
+      // Nothing else went through either: the upstream, or the way to it, is down. What answers with a code is not.
+      return counts || !outages.includes(fault.code) ? {} : { down: true };
     case 'new-session':
     case 'fail':
     case 'none':

@@ -5,7 +5,7 @@ import { GuardError } from '../shared/guard/guard-error.ts';
 import { openContent } from '../shared/open-content.ts';
 import type { FileRecord } from '../shared/domain/file.ts';
 import { dropBody } from '../shared/upstream/open-output.ts';
-import { UpstreamError } from '../shared/upstream/upstream-error.ts';
+import { DestinationError } from './destination-error.ts';
 import type { Run } from './run.ts';
 
 /** 500 MB at 0.5 MB/s. */
@@ -22,7 +22,8 @@ export async function runDeliver(run: Run): Promise<void> {
     await run.finish({ type: 'delivered', run: run.number });
     return;
   }
-  if (status >= 500 || status === 408 || status === 429) throw destinationFault(`HTTP ${status}`);
+  if (status >= 500 || status === 408 || status === 429)
+    throw new DestinationError(`The destination answered HTTP ${status}.`);
   const hint = status === 403 || status === 401 ? ' The signed URL has probably expired: retry with a fresh one.' : '';
   await refuse(run, `The destination answered HTTP ${status}.${hint}`);
 }
@@ -47,19 +48,9 @@ async function put(run: Run, file: FileRecord, url: string | URL): Promise<numbe
     run.ctx.reach('deliver: put, not saved');
     return reply.statusCode;
   } catch (error) {
-    if (error instanceof GuardError)
-      throw new UpstreamError('deliver', { ...destinationFault('').fault, detail: 'private host' }, error);
-    throw destinationFault('connection failed', error);
+    if (error instanceof GuardError) throw new DestinationError('The destination is a private host.', { cause: error });
+    throw new DestinationError('The connection to the destination failed.', { cause: error });
   } finally {
     dropBody(content);
   }
-}
-
-/** The destination is not the upstream: its faults say nothing about the account. */
-function destinationFault(detail: string, cause?: unknown): UpstreamError {
-  return new UpstreamError(
-    'deliver',
-    { code: 'connection_lost', upstreamCode: null, httpStatus: null, retryAfterMs: null, detail },
-    cause,
-  );
 }

@@ -4,9 +4,12 @@
  * loses nothing.
  */
 import { z } from 'zod';
+import { admittedAfterPause } from '../shared/account/spread-after-pause.ts';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
+import { parseFileId } from '../shared/ids.ts';
 import { loadFile } from '../shared/load-file.ts';
+import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 
 const claimSize = 32;
 const replySchema = z.tuple([z.number()]).rest(z.string());
@@ -23,7 +26,11 @@ export async function dispatch(ctx: Context): Promise<number> {
       ctx.config.uploadConcurrency,
       weights,
     );
-    const [, ...claimed] = replySchema.parse(reply);
+    const [, ...ids] = replySchema.parse(reply);
+    const claimed = ids.filter((id) => parseFileId(id) !== null);
+    for (const id of ids) {
+      if (!claimed.includes(id)) await enqueueDelivery(ctx, { id, run: 0, delayMs: ctx.config.webhookRetryMs[0] ?? 0 });
+    }
     if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
     await Promise.all(claimed.map((fileId) => admit(ctx, fileId)));
     admitted += claimed.length;
@@ -36,7 +43,8 @@ export async function admit(ctx: Context, fileId: string): Promise<void> {
   const loaded = await loadFile(ctx, fileId);
   if (typeof loaded === 'string') return;
   const { lane = null, session = null } = loaded.claimed ?? {};
-  const moved = await advance(ctx, fileId, { type: 'admitted', session, lane }, { loaded });
+  const notBefore = admittedAfterPause(ctx, loaded.account.until, loaded.now);
+  const moved = await advance(ctx, fileId, { type: 'admitted', session, lane, notBefore }, { loaded });
   if (moved.kind === 'unchanged') await advance(ctx, fileId, null, { repair: true });
 }
 

@@ -4,10 +4,13 @@
  */
 import { AccountPausedError } from '../shared/account/account.ts';
 import { isReadyForTurn } from '../shared/domain/decide-settle.ts';
+import { TokenDeadError } from '../shared/account/token-dead-error.ts';
+import type { AccountEffect } from '../shared/advance.ts';
 import type { Fault } from '../shared/domain/events.ts';
 import { newTurnId } from '../shared/ids.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
 import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
+import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import { accountEffectOf, toCallFault } from './call-fault.ts';
 import { measureSpend, noteBalanceBefore } from './measure-spend.ts';
 import { parkBlocked, putAside } from './put-aside.ts';
@@ -74,7 +77,10 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
       onProgress: notes.onProgress,
       // The last look before the first byte: the right to send may be no older than half a lock.
       beforeSend: () =>
-        !signals.abort.aborted && signals.mayCall() && run.monotonicMs() - askedAt < ctx.config.lockMs / 2,
+        !signals.abort.aborted &&
+        signals.mayCall() &&
+        ctx.account.gate.pausedMs() === 0 &&
+        run.monotonicMs() - askedAt < ctx.config.lockMs / 2,
     },
   ).finally(notes.stop);
   ctx.reach('turn: ended, not saved');
@@ -111,27 +117,32 @@ async function reportEnd(run: Run, turnId: string, tokenVersion: number, end: Tu
         tools: end.tools,
         error: end.error === null ? null : toFault(end.error),
       },
-      { account: end.error === null ? { ok: 1 } : accountEffectOf(run.ctx, end.error) },
+      { account: end.error === null ? { ok: 1 } : effectInStream(run, end.error) },
     );
     return;
   }
-  const { error } = end;
-  if (error.code === 'token_invalid' && (await isRenewed(run, tokenVersion))) {
-    await run.finish({ type: 'turn-not-taken', turnId, fault: null });
-    return;
-  }
-  const fault = error.code === 'aborted' ? null : toCallFault(run, error);
-  await run.finish({ type: 'turn-not-taken', turnId, fault }, { account: accountEffectOf(run.ctx, error) });
+  const refusal = await refusalOf(run, end.error, tokenVersion);
+  const fault = refusal === null ? null : await toCallFault(run, refusal);
+  const account = refusal === null ? {} : accountEffectOf(run.ctx, refusal, fault?.othersSucceeded);
+  await run.finish({ type: 'turn-not-taken', turnId, fault }, { account });
 }
 
-/** A refused token says that the turn was not taken; with a new one the next send is a first send. */
-async function isRenewed(run: Run, version: number): Promise<boolean> {
+/** A token that died under the stream is renewed by the next read, which is refused for it. */
+const effectInStream = (run: Run, fault: UpstreamFault): AccountEffect =>
+  fault.code === 'token_invalid' ? {} : accountEffectOf(run.ctx, fault);
+
+/** Why the turn was not taken; null: for no reason that still stands, so the next send is a first send at once. */
+async function refusalOf(run: Run, fault: UpstreamFault, tokenVersion: number): Promise<UpstreamFault | null> {
+  if (fault.code === 'aborted') return null;
+  if (fault.code !== 'token_invalid') return fault;
   try {
-    await run.ctx.account.renew(version, run.signals.abort);
-    return true;
+    await run.ctx.account.renew(tokenVersion, run.signals.abort);
+    return null;
   } catch (error) {
     run.ctx.log.warn({ err: error }, 'token not renewed');
-    return false;
+    if (error instanceof TokenDeadError) return fault;
+    // An outage of the upstream says nothing of the token; an abort of ours says nothing at all.
+    return error instanceof UpstreamError ? error.fault : null;
   }
 }
 

@@ -3,6 +3,8 @@
  * ends in an event, never in a throw; only faults of calls that are safe to repeat go back to BullMQ.
  */
 import { AccountPausedError } from '../shared/account/account.ts';
+import { noteAccount } from '../shared/account/note-account.ts';
+import { spreadAfterPause } from '../shared/account/spread-after-pause.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import { reactionTo } from '../shared/domain/reactions.ts';
 import { GuardError } from '../shared/guard/guard-error.ts';
@@ -11,6 +13,7 @@ import type { UpstreamFault } from '../shared/upstream/types.ts';
 import { UploadSourceError } from '../shared/upstream/upload-source-error.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import { accountEffectOf, toCallFault } from './call-fault.ts';
+import { DestinationError } from './destination-error.ts';
 import { SourceGoneError } from './open-source.ts';
 import { HandOverError, RunOverError, type Run } from './run.ts';
 
@@ -38,9 +41,11 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
     return done;
   }
   if (error instanceof GuardError) {
-    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: 'private address' });
+    const code = run.file().state.status === 'delivering' ? 'delivery_failed' : 'source_unreachable';
+    await run.finish({ type: 'step-refused', run: run.number, code, detail: 'The host is a private address.' });
     return done;
   }
+  if (error instanceof DestinationError) return mayRepeat ? { kind: 'repeat-call', error } : undelivered(run, error);
   if (error instanceof UpstreamError) {
     if (mayRepeat && reactionTo(error.fault.code).retry === 'call') return { kind: 'repeat-call', error };
     return faulted(run, error.fault);
@@ -49,7 +54,11 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
 }
 
 /** The process goes down: hand over. Anything else: the run has passed, and whoever moved the file goes on. */
-function aborted(run: Run, error: unknown): RunEnd {
+async function aborted(run: Run, error: unknown): Promise<RunEnd> {
+  // A limit is one for everybody, also where the file that met it is canceled.
+  if (error instanceof UpstreamError && error.fault.code === 'rate_limited') {
+    await noteAccount(run.ctx, accountEffectOf(run.ctx, error.fault));
+  }
   run.ctx.log.debug({ err: error, file_id: run.file().id, run: run.number }, 'run over');
   return run.signals.mayCall() ? done : { kind: 'hand-over' };
 }
@@ -60,8 +69,16 @@ async function closed(run: Run, until: number): Promise<RunEnd> {
     run: run.number,
     reason: 'rate_limit',
     until,
-    spread: run.ctx.random(),
+    spread: await spreadAfterPause(run.ctx, run.file().id, until),
   });
+  return done;
+}
+
+async function undelivered(run: Run, error: DestinationError): Promise<RunEnd> {
+  const fault = { code: error.code, upstreamCode: null, detail: error.message };
+  // A verdict on this file alone, whoever else goes through.
+  const call = { fault, othersSucceeded: true, until: null, spread: 0 };
+  await run.finish({ type: 'call-faulted', run: run.number, ...call });
   return done;
 }
 
@@ -74,7 +91,7 @@ const deadToken: UpstreamFault = {
 };
 
 async function faulted(run: Run, fault: UpstreamFault): Promise<RunEnd> {
-  const call = toCallFault(run, fault);
+  const call = await toCallFault(run, fault);
   run.ctx.log.warn(
     { file_id: run.file().id, run: run.number, fault: fault.code, upstream_code: fault.upstreamCode },
     'call failed',

@@ -15,8 +15,8 @@ import { startRounds } from './rounds.ts';
 
 /** Work that is waiting while nothing is taken for this long means that a worker has died in place (bullmq#4585). */
 const deafMs = 30_000;
-/** After the abort of what is left, runs need a moment to hand themselves over. */
-const handOverMs = 1500;
+/** Everything around the drain together stays below two seconds: rounds, pausing, handing over what is left. */
+const handOverMs = 600;
 
 export interface Workers {
   readonly id: string;

@@ -47,62 +47,81 @@ export function startRounds(
     { name: 'account', everyMs: config.creditsRecheckMs, task: () => watchAccount(ctx).then(worker.wake) },
     { name: 'heartbeat', everyMs: 5000, task: () => beat(ctx, worker) },
   ];
-  const started = rounds.map((round) => startRound(ctx, round));
-  // A pause of the account ends without anybody saying so; an outage or a block is looked at as soon as it is known.
-  const stopListening = ctx.account.gate.onChange((view) => {
-    const pausedMs = ctx.account.gate.pausedMs();
-    if (pausedMs > 0) setTimeout(worker.wake, pausedMs + 1).unref();
-    if (view.downSince !== null) started.find(({ name }) => name === 'account')?.now();
-  });
+  const started = new Map(rounds.map((round) => [round.name, startRound(ctx, round)]));
+  const stopListening = followAccount(ctx, { wake: worker.wake, probe: () => started.get('account')?.soon() });
   return {
-    order: () => started.find(({ name }) => name === 'order')?.again(),
+    order: () => started.get('order')?.again(),
     stop: async () => {
       stopListening();
-      await Promise.all(started.map((round) => round.stop()));
+      await Promise.all([...started.values()].map((round) => round.stop()));
     },
   };
 }
 
+/** A pause ends without anybody saying so; an outage is probed as soon as it is known; who is open again is served. */
+function followAccount(ctx: Context, on: { readonly wake: () => void; readonly probe: () => void }): () => void {
+  let wasClosed = false;
+  return ctx.account.gate.onChange((view) => {
+    const pausedMs = ctx.account.gate.pausedMs();
+    if (pausedMs > 0) setTimeout(on.wake, pausedMs + 1).unref();
+    if (view.downSince !== null) on.probe();
+    const isClosed = view.downSince !== null || view.blocked !== null;
+    if (wasClosed && !isClosed) on.wake();
+    wasClosed = isClosed;
+  });
+}
+
 interface Started {
-  readonly name: string;
-  readonly now: () => void;
+  /** As soon as may be: at once, but no sooner than a moment after the turn before. */
+  readonly soon: () => void;
   /** Once more as soon as the present turn, if there is one, has ended. */
   readonly again: () => void;
   readonly stop: () => Promise<void>;
 }
 
+/** An outage that comes and goes is not probed more often than this. */
+const shortestGapMs = 1000;
+
 /** The next turn of a round is set when this one has ended, so a slow one never runs beside itself. */
 function startRound(ctx: Context, { name, everyMs, task }: Round): Started {
-  const state = { stopped: false, running: Promise.resolve(), timer: undefined as NodeJS.Timeout | undefined };
+  let stopped = false;
+  let running: Promise<void> | null = null;
+  let wantedMs = everyMs;
+  let beganAt = -Infinity;
+  let timer: NodeJS.Timeout | undefined;
+
+  const schedule = (delayMs: number): void => {
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(begin, delayMs);
+  };
   const turn = async (): Promise<void> => {
     try {
       await task();
     } catch (error) {
       ctx.log.warn({ err: error, round: name }, 'round failed; it comes again');
     }
-    if (!state.stopped) state.timer = setTimeout(begin, everyMs);
+    running = null;
+    schedule(wantedMs);
   };
-  const begin = (): void => {
-    clearTimeout(state.timer);
-    state.running = turn();
+  function begin(): void {
+    clearTimeout(timer);
+    wantedMs = everyMs;
+    beganAt = performance.now();
+    running = turn();
+  }
+  /** Whoever asks while a turn runs is served by the one after it. */
+  const comeIn = (delayMs: number): void => {
+    if (running === null) schedule(delayMs);
+    else wantedMs = Math.min(wantedMs, delayMs);
   };
-  state.timer = setTimeout(begin, Math.round(everyMs * ctx.random()));
-  let lastNow = -Infinity;
+  schedule(Math.round(everyMs * ctx.random()));
   return {
-    name,
-    now: () => {
-      // The probe goes out at once, then at its own pace (design §5).
-      if (state.stopped || performance.now() - lastNow < everyMs) return;
-      lastNow = performance.now();
-      begin();
-    },
-    again: () => {
-      if (!state.stopped) void state.running.then(begin);
-    },
+    soon: () => comeIn(Math.max(0, beganAt + Math.min(everyMs, shortestGapMs) - performance.now())),
+    again: () => comeIn(0),
     stop: async () => {
-      state.stopped = true;
-      clearTimeout(state.timer);
-      await state.running;
+      stopped = true;
+      clearTimeout(timer);
+      await running;
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { assertOpen, callWithToken } from '../shared/account/account.ts';
+import { noteAccount } from '../shared/account/note-account.ts';
 import { advance, type AccountEffect, type Advanced, type AdvanceOptions } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import type { FileEvent } from '../shared/domain/events.ts';
@@ -50,14 +51,22 @@ export interface Run {
 
 export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals): Run {
   let loaded = begun;
+  let loadedAt = performance.now();
+  /** As of now: a call may take 15 min, and what it ends in is due from its end on. */
+  const present = (): LoadedFile => ({ ...loaded, now: loaded.now + Math.round(performance.now() - loadedAt) });
   /** Calls that succeeded since the last save: they widen the account's window in the script of the next one. */
   let succeeded = 0;
 
   const move = async (event: FileEvent, options: AdvanceOptions = {}): Promise<Advanced> => {
     const account: AccountEffect = { ...options.account, ok: succeeded + (options.account?.ok ?? 0) };
-    const moved = await advance(ctx, begun.file.id, event, { ...options, account, loaded });
+    const moved = await advance(ctx, begun.file.id, event, { ...options, account, loaded: present() });
     if (moved.kind === 'saved') succeeded = 0;
-    if (moved.kind !== 'missing') loaded = moved.loaded;
+    // Nothing to save for a file that somebody else has moved; what was learned of the account stays true.
+    else if (options.account !== undefined) await noteAccount(ctx, options.account);
+    if (moved.kind !== 'missing') {
+      loaded = moved.loaded;
+      loadedAt = performance.now();
+    }
     return moved;
   };
 
@@ -66,7 +75,7 @@ export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals):
     signals,
     number: begun.file.run,
     marked: { call: false },
-    loaded: () => loaded,
+    loaded: present,
     file: () => loaded.file,
     monotonicMs: () => performance.now(),
     call: async (call) => {

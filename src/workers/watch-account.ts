@@ -10,32 +10,42 @@ import { fileId } from '../shared/ids.ts';
 import { blockedSchema } from '../shared/load-file.ts';
 import { readBalance } from '../shared/upstream/read-balance.ts';
 import type { Balance } from '../shared/upstream/types.ts';
-import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 
 /** True when there was something to look after. */
 export async function watchAccount(ctx: Context): Promise<boolean> {
   const view = await ctx.account.gate.refresh();
   const parked = await ctx.redis.scard(ctx.keys.parked());
   if (view.blocked === null && view.downSince === null && parked === 0) return false;
-  if (ctx.account.gate.pausedMs() > 0) return true;
-  const balance = await probe(ctx);
+  if (ctx.account.gate.pausedMs() > 0 || !(await isOurTurn(ctx))) return true;
+  const balance = await probe(ctx, view.blocked !== null);
   if (balance === null) return true;
-  const isLifted = balance.available > 0;
+  const hasCredits = balance.available > 0;
+  // A token that works again may have nothing left: then that is what is waited for.
+  const isEmpty = !hasCredits && view.blocked === 'token_invalid';
   await ctx.scripts['note-account'](
     ctx.accountId,
-    JSON.stringify({ ok: 1, max_window: ctx.config.maxInFlight }),
-    isLifted && view.blocked !== null ? '1' : '0',
+    JSON.stringify({
+      ok: 1,
+      max_window: ctx.config.maxInFlight,
+      ...(isEmpty ? { blocked: 'out_of_credits', help_url: ctx.account.helpUrl() } : {}),
+    }),
+    hasCredits && view.blocked !== null ? '1' : '0',
   );
-  if (isLifted) await unpark(ctx, Math.max(1, Math.floor(balance.available / sessionCredits)));
+  if (hasCredits) await unpark(ctx, Math.max(1, Math.floor(balance.available / sessionCredits)));
   return true;
 }
 
-async function probe(ctx: Context): Promise<Balance | null> {
+/** One process probes for the fleet. A little less than the pace: who comes round again must not find its own mark. */
+async function isOurTurn(ctx: Context): Promise<boolean> {
+  const restMs = Math.ceil(ctx.config.creditsRecheckMs * 0.9);
+  return (await ctx.redis.set(ctx.keys.probed(ctx.accountId), '1', 'PX', restMs, 'NX')) === 'OK';
+}
+
+async function probe(ctx: Context, isBlocked: boolean): Promise<Balance | null> {
   try {
-    return await callOutsideRuns(ctx, (token) => readBalance(ctx.account.upstream, token));
+    return await callOutsideRuns(ctx, (token) => readBalance(ctx.account.upstream, token), { restores: isBlocked });
   } catch (error) {
-    const fault = error instanceof UpstreamError ? error.fault.code : 'unknown';
-    ctx.log.info({ fault }, 'the account is still closed');
+    ctx.log.info({ err: error }, 'the account is still closed');
     return null;
   }
 }

@@ -23,6 +23,8 @@ export interface AccountGate {
   /** Redis' clock, estimated from the last reply and this process's monotonic clock: no wall clock that may jump. */
   readonly redisNow: () => number;
   readonly refresh: () => Promise<AccountView>;
+  /** What a load of a file has read of the account, as of Redis' clock then. */
+  readonly see: (seen: Pick<AccountView, 'until' | 'blocked' | 'okAt' | 'downSince'>, redisMs: number) => void;
   /** Ms until the account's pause is over; 0 when calls may go. */
   readonly pausedMs: () => number;
   /** Called after each change; returns how to stop. */
@@ -47,16 +49,24 @@ export async function openAccountGate(options: {
   let clock = { redisMs: Date.now(), at: performance.now() };
   const listeners = new Set<(view: AccountView) => void>();
 
+  const take = (view: AccountView, redisMs: number): AccountView => {
+    clock = { redisMs, at: performance.now() };
+    const { until, blocked, downSince } = seen;
+    seen = view;
+    if (until === view.until && blocked === view.blocked && downSince === view.downSince) return view;
+    for (const listener of listeners) listener(view);
+    return view;
+  };
   const refresh = async (): Promise<AccountView> => {
     const [fields, time] = await Promise.all([
       redis.hmget(keys.account(accountId), 'until', 'blocked', 'help_url', 'ok_at', 'down_since', 'window'),
       redis.time(),
     ]);
     const [until, blocked, helpUrl, okAt, downSince, window] = viewSchema.parse(fields);
-    clock = { redisMs: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000), at: performance.now() };
-    seen = { until: until ?? 0, blocked, helpUrl, okAt: okAt ?? 0, downSince, window };
-    for (const listener of listeners) listener(seen);
-    return seen;
+    return take(
+      { until: until ?? 0, blocked, helpUrl, okAt: okAt ?? 0, downSince, window },
+      Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+    );
   };
   const redisNow = (): number => clock.redisMs + Math.round(performance.now() - clock.at);
 
@@ -65,11 +75,16 @@ export async function openAccountGate(options: {
     refresh().catch((error: unknown) => log.warn({ err: error }, 'account state not refreshed; the next load does'));
   });
   await subscriber.subscribe(keys.accountChannel());
+  // What was published while the connection was away.
+  subscriber.on('ready', () => {
+    refresh().catch((error: unknown) => log.warn({ err: error }, 'account state not refreshed; the next load does'));
+  });
   await refresh();
   return {
     view: () => seen,
     redisNow,
     refresh,
+    see: (part, redisMs) => void take({ ...seen, ...part }, redisMs),
     pausedMs: () => Math.max(0, seen.until - redisNow()),
     onChange: (listener) => {
       listeners.add(listener);

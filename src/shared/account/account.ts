@@ -12,7 +12,9 @@ import type { Upstream } from '../upstream/types.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { openAccountGate, type AccountGate } from './account-gate.ts';
 import { readClientId } from './account-id.ts';
-import { readToken, renewToken, type Token, type TokenSource } from './account-token.ts';
+import type { Token, TokenSource } from './account-token.ts';
+import { noteTokenWorked, readToken, renewToken } from './renew-token.ts';
+import { restoreConfigured } from './restore-configured.ts';
 
 export interface Account {
   readonly id: string;
@@ -25,6 +27,10 @@ export interface Account {
   readonly kind: () => Token['kind'] | null;
   /** The token of this version was refused; throws where no other can be had. */
   readonly renew: (version: number, signal?: AbortSignal) => Promise<Token>;
+  /** A call went through with this token. */
+  readonly worked: (token: Token) => Promise<void>;
+  /** Takes NEMO_TOKEN again, where an anonymous token stands in for it and it works by now. */
+  readonly restore: (signal?: AbortSignal) => Promise<boolean>;
 }
 
 /** The account is paused: nothing was called. */
@@ -54,13 +60,20 @@ export async function openAccount(options: {
   const gate = await openAccountGate(options);
   const source: TokenSource = { ...options, clientId: await readClientId(redis, keys, config) };
   let last: Token | null = null;
+  let workedVersion: number | null = null;
   const noted = (token: Token): Token => (last = token);
   return {
     id: accountId,
     gate,
     upstream,
     token: async (signal) => noted(await readToken(source, gate.redisNow(), signal)),
-    renew: async (version, signal) => noted(await renewToken(source, version, signal)),
+    renew: async (version, signal) => noted(await renewToken(source, version, gate.redisNow(), signal)),
+    worked: async (token) => {
+      if (token.version === workedVersion) return;
+      workedVersion = token.version;
+      await noteTokenWorked(source, token);
+    },
+    restore: (signal) => restoreConfigured(source, signal),
     helpUrl: () => helpUrlOf(upstream.webUrl, last),
     kind: () => last?.kind ?? null,
   };
@@ -82,13 +95,19 @@ export async function callWithToken<T>(
   assertOpen(account);
   const token = await account.token(signal);
   try {
-    return await call(token.value);
+    return await callOnce(account, token, call);
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.fault.code !== 'token_invalid') throw error;
-    const renewed = await account.renew(token.version, signal);
-    assertOpen(account);
-    return await call(renewed.value);
+    return await callOnce(account, await account.renew(token.version, signal), call);
   }
+}
+
+/** The account may have been paused while its token was waited for. */
+async function callOnce<T>(account: Account, token: Token, call: (token: string) => Promise<T>): Promise<T> {
+  assertOpen(account);
+  const result = await call(token.value);
+  await account.worked(token);
+  return result;
 }
 
 export function assertOpen(account: Account): void {

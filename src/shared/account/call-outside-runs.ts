@@ -6,28 +6,23 @@ import type { Context } from '../context.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { callWithToken } from './account.ts';
 import { limitWaitMs } from './limit-wait.ts';
+import { noteAccount } from './note-account.ts';
 
 export async function callOutsideRuns<T>(
   ctx: Context,
   call: (token: string) => Promise<T>,
-  signal?: AbortSignal,
+  /** `restores`: first see whether NEMO_TOKEN works again, where an anonymous token stands in for it. */
+  { signal, restores = false }: { readonly signal?: AbortSignal | undefined; readonly restores?: boolean } = {},
 ): Promise<T> {
   try {
+    if (restores) await ctx.account.restore(signal);
     const result = await callWithToken(ctx.account, call, signal);
-    if (ctx.account.gate.view().downSince !== null) await note(ctx, { ok: 1 });
+    if (ctx.account.gate.view().downSince !== null) await noteAccount(ctx, { ok: 1 });
     return result;
   } catch (error) {
     if (error instanceof UpstreamError && error.fault.code === 'rate_limited') {
-      await note(ctx, { limited_ms: limitWaitMs(ctx.policy, error.fault) });
+      await noteAccount(ctx, { limited_ms: limitWaitMs(ctx.policy, error.fault) });
     }
     throw error;
   }
-}
-
-async function note(ctx: Context, effect: { readonly ok?: number; readonly limited_ms?: number }): Promise<void> {
-  await ctx.scripts['note-account'](
-    ctx.accountId,
-    JSON.stringify({ ...effect, max_window: ctx.config.maxInFlight }),
-    '0',
-  );
 }

@@ -16,7 +16,7 @@ export async function openSessionUrl(ctx: Context, session: Session): Promise<st
     const claimed = await callOutsideRuns(
       ctx,
       (token) => claimToken(account.upstream, token, { taskId, sessionId }, { signal }),
-      signal,
+      { signal },
     );
     return claimed.openUrl;
   } catch (error) {

@@ -12,7 +12,7 @@ export interface AccountCredits extends Balance {
 
 export async function readCredits(ctx: Context, signal: AbortSignal): Promise<AccountCredits> {
   const { account } = ctx;
-  const balance = await callOutsideRuns(ctx, (token) => readBalance(account.upstream, token, { signal }), signal);
+  const balance = await callOutsideRuns(ctx, (token) => readBalance(account.upstream, token, { signal }), { signal });
   const kind = account.kind() === 'anonymous' ? 'anonymous' : 'registered';
   return { ...balance, kind, helpUrl: account.helpUrl() };
 }

@@ -18,10 +18,14 @@ export function decidePlacement(file: FileRecord, event: PlacementEvent, now: nu
       return isWork(state) ? park({ ...file, state }, event.reason) : file;
     case 'unparked': {
       if (state.status !== 'parked') return file;
-      return plan(file, { ...state.at, ...freshMotion('waiting', now) });
+      return plan(file, { ...notLookedAt(state.at, now), ...freshMotion('waiting', now) });
     }
   }
 }
+
+/** While a file was parked nobody could look at its turn: that time does not count towards giving up (design §4 (5)). */
+const notLookedAt = (at: Work, now: number): Work =>
+  at.status === 'checking' ? { ...at, excludedMs: at.excludedMs + Math.max(0, now - at.due) } : at;
 
 /** Pause lets what has begun end (design §5), so it holds a file only between two things to do. Delivery is none of them. */
 function isBetween(state: Work): boolean {
@@ -38,7 +42,15 @@ function isBetween(state: Work): boolean {
   }
 }
 
+/** Admitted while the account comes back from a pause: spread like the files that were in flight (design §5 "Window"). */
 function admit(file: FileRecord, event: Extract<PlacementEvent, { type: 'admitted' }>, now: number): FileRecord {
+  const admitted = place(file, event, now);
+  const { state } = admitted;
+  if (admitted === file || !isWork(state) || event.notBefore == null) return admitted;
+  return { ...admitted, state: { ...state, due: event.notBefore, wait: { reason: 'rate_limit', detail: null } } };
+}
+
+function place(file: FileRecord, event: Extract<PlacementEvent, { type: 'admitted' }>, now: number): FileRecord {
   const { state } = file;
   if (state.status === 'queued') {
     const { lane, session } = event;

@@ -3,7 +3,7 @@
  * it never looks anywhere. An event of a run carries that run's number, so a late one changes nothing; the end of a
  * turn carries the turn's id instead, and counts from whichever run saw it (design §4).
  */
-import type { Session, Source } from './file.ts';
+import type { Session, Source, Timeline } from './file.ts';
 import type { BlockReason, Output } from './file-state.ts';
 import type { ErrorCode } from './error-codes.ts';
 
@@ -21,12 +21,18 @@ export interface StateRead {
   readonly media: number;
   readonly generatedMedia: number;
   readonly renderable: boolean;
-  readonly timeline: { summary: string; tracks: unknown[] } | null;
+  readonly timeline: Timeline | null;
 }
 
 /** Placement: who may work on the file. */
 export type PlacementEvent =
-  | { readonly type: 'admitted'; readonly session: Session | null; readonly lane: number | null }
+  | {
+      readonly type: 'admitted';
+      readonly session: Session | null;
+      readonly lane: number | null;
+      /** Not before, in ms of Redis' clock: the account comes back from a pause. Absent: at once. */
+      readonly notBefore?: number | null;
+    }
   | { readonly type: 'held'; readonly run: number }
   | { readonly type: 'released' }
   | { readonly type: 'parked'; readonly run: number; readonly reason: BlockReason }

@@ -42,6 +42,21 @@ const stepEntrySchema = z.object({
 });
 export type StepEntry = z.infer<typeof stepEntrySchema>;
 
+const timelineSchema = z.object({
+  summary: z.string(),
+  tracks: z.array(
+    z.object({
+      type: z.enum(['video', 'audio', 'text', 'other']),
+      label: z.string(),
+      name: z.string().nullable(),
+      durationMs: z.number().nullable(),
+      volumePercent: z.number().nullable(),
+      segments: z.number(),
+    }),
+  ),
+});
+export type Timeline = z.infer<typeof timelineSchema>;
+
 /** What moves, whatever the status is. Stored beside the state. */
 export const progressSchema = z.object({
   v: z.number(),
@@ -64,7 +79,7 @@ export const progressSchema = z.object({
   paidSessions: z.number(),
   /** The draft of the last settled turn is kept beside the record. */
   draftStored: z.boolean(),
-  timeline: z.object({ summary: z.string(), tracks: z.array(z.unknown()) }).nullable(),
+  timeline: timelineSchema.nullable(),
   steps: z.array(stepEntrySchema),
   startedAt: z.number().nullable(),
   /** A message is under way on a finished file: the output that stays until the new one is ready. */

@@ -54,6 +54,7 @@ const rows: Readonly<Record<string, ReactionRow>> = {
   connect_failed: row('back-off', 'upstream_unavailable', 'call'),
   connection_lost: row('back-off', 'upstream_unavailable', 'call'),
   timed_out: row('back-off', 'upstream_unavailable', 'call'),
+  destination_failed: row('back-off', 'delivery_failed', 'call', true), // the caller's, not the upstream's
   aborted: row('none', 'upstream_unavailable', 'never'),
 };
 

@@ -50,15 +50,13 @@ export function waitingFor(file: FileRecord, seen: Seen, now: number): WaitingFo
   }
 }
 
-/** What the operator can do; waiting helps at most once a week. */
-const noToken =
-  'The upstream accepts no token of this account: set NEMO_TOKEN (an anonymous one is granted once a week).';
-
 function becauseBlocked(reason: BlockReason): WaitingFor {
-  return reason === 'token_invalid'
-    ? because({ reason: 'token', detail: noToken })
-    : because({ reason: 'credits', detail: reason });
+  if (reason === 'token_invalid') return because({ reason: 'token', detail: tokenDetail });
+  return because({ reason: 'credits', detail: reason });
 }
+
+/** Waiting alone may take a week: the upstream grants one anonymous token in seven days. */
+const tokenDetail = 'The upstream gives no valid token: set NEMO_TOKEN to a live one.';
 
 /** In a waiting list: what keeps it there, the longest reason first. */
 function listed(file: FileRecord, seen: Seen, now: number): WaitingFor {

@@ -45,10 +45,17 @@ const patterns = {
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',
+  /** string with TTL: a process has probed the closed account just now. */
+  probed: 'a:$1:probed',
+  /** string with TTL: the file that goes first after a pause. */
+  pauseLead: 'a:$1:pause-lead',
   token: 'a:$1:token',
   tokenLock: 'a:$1:token-lock',
-  /** hash with TTL: how often in a row no anonymous token was granted, and until when nobody asks again. */
-  tokenRefused: 'a:$1:token-refused',
+  /** strings with TTL: why no token is asked for now; how the last renewal failed. */
+  tokenRest: 'a:$1:token-rest',
+  tokenFailure: 'a:$1:token-failure',
+  /** string: the client id that took the place of a refused one. */
+  tokenClientId: 'a:$1:token-client-id',
   /** string: the anonymous client id of this installation, kept for good. */
   clientId: 'client-id',
   /** sorted set: files with a run to come, score = due. The sweeper's list. */

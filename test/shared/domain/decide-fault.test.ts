@@ -44,6 +44,7 @@ for (const [code, reaction, error] of [
   ['connect_failed', 'back-off', 'upstream_unavailable'],
   ['connection_lost', 'back-off', 'upstream_unavailable'],
   ['timed_out', 'back-off', 'upstream_unavailable'],
+  ['destination_failed', 'back-off', 'delivery_failed'],
   ['aborted', 'none', 'upstream_unavailable'],
   ['a code from the future', 'back-off', 'upstream_unavailable'],
   ['constructor', 'back-off', 'upstream_unavailable'],
@@ -55,7 +56,7 @@ for (const [code, reaction, error] of [
 }
 
 test('has a row for each fault, ending in a code of the contract', () => {
-  assert.equal(faultCodes.length, 19);
+  assert.equal(faultCodes.length, 20);
   for (const code of faultCodes) assert.ok(errorCodes.includes(reactionTo(code).error));
 });
 
@@ -170,6 +171,12 @@ test('keeps the pace of polls, and does not count a failed poll', () => {
 test('backs off from a second when it is the submission of a render that fails', () => {
   const file = rendering({ render: aRender({ submitted: false }) });
   assert.equal(stateOf(after(file, faulted(file, 'server_error'), now), 'rendering').due, now + 1000);
+});
+
+test('calls it a failed delivery when a destination is given up', () => {
+  const first = after(delivering(), faulted(delivering(), 'connection_lost'), now);
+  const { error } = stateOf(after(first, faulted(first, 'connection_lost'), now + policy.upstreamGiveUpMs), 'failed');
+  assert.deepEqual([error.code, error.step], ['delivery_failed', 'deliver']);
 });
 
 test('gives up when counted faults span the time that the upstream is given', () => {

@@ -39,6 +39,22 @@ test('gives a waiting file its slot where it was', () => {
   assert.deepEqual([stateOf(next, 'editing').place, stateOf(next, 'editing').due, next.run], ['in', now, 2]);
 });
 
+test('starts a file no sooner than the account comes back from a pause, and says so', () => {
+  const next = after(aFile(), { ...admitted, notBefore: now + 700 }, now);
+  assert.deepEqual(
+    [stateOf(next, 'uploading').due, stateOf(next, 'uploading').wait?.reason],
+    [now + 700, 'rate_limit'],
+  );
+  const completedFile = completed();
+  assert.equal(after(completedFile, { ...admitted, notBefore: now + 700 }, now), completedFile);
+});
+
+test('does not count the time that a turn was parked towards giving it up', () => {
+  const file = parkedAt(checking({ due: t0 }));
+  assert.equal(stateOf(after(file, { type: 'unparked' }, t0 + 5000), 'checking').excludedMs, 5000);
+  assert.equal(stateOf(after(file, { type: 'unparked' }, t0 - 5000), 'checking').excludedMs, 0);
+});
+
 test('says when a file started that expired before it ever did', () => {
   assert.equal(after(uploading({ place: 'waiting' }, { startedAt: null }), admitted, now).startedAt, now);
   assert.equal(after(uploading({ place: 'waiting' }), admitted, now).startedAt, t0);

@@ -74,12 +74,7 @@ const cases: readonly (readonly [string, FileRecord, Partial<Seen>, Partial<Wait
     'a render without a token: the token',
     rendering(waiting),
     noToken,
-    {
-      reason: 'token',
-      detail:
-        'The upstream accepts no token of this account: set NEMO_TOKEN (an anonymous one is granted once a week).',
-      position: 4,
-    },
+    { reason: 'token', detail: 'The upstream gives no valid token: set NEMO_TOKEN to a live one.', position: 4 },
   ],
   [
     'a queued file of a paused account: the rate limit',

@@ -127,6 +127,8 @@ local function note_account(account, o, now)
   redis.call('HSET', key, 'window', tostring(window))
   if o.down and not a[4] then
     redis.call('HSET', key, 'down_since', now)
+    -- The first probe of an outage goes out at once (design §5 "Whose fault").
+    redis.call('DEL', K.probed(account))
     changed = true
   end
   if o.blocked then
