@@ -7,6 +7,7 @@ import { isReadyForTurn } from '../shared/domain/decide-settle.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import type { AccountEffect } from '../shared/advance.ts';
 import type { Fault } from '../shared/domain/events.ts';
+import type { FileState } from '../shared/domain/file-state.ts';
 import { newTurnId } from '../shared/ids.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
 import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
@@ -36,10 +37,12 @@ async function reportState(run: Run): Promise<void> {
   const state = await readSession(run);
   const event = { type: 'state-read', run: run.number, read: toStateRead(state) } as const;
   const moved = await run.finish(event, { draftText: state.draftText });
-  if (moved.kind === 'saved' && moved.loaded.file.state.status === 'rendering') {
+  if (moved.kind === 'saved' && !mayTurn(moved.loaded.file.state)) {
     await measureSpend(run.ctx, moved.loaded.file.batchId);
   }
 }
+
+const mayTurn = ({ status }: FileState): boolean => status === 'editing' || status === 'checking';
 
 async function startTurn(run: Run): Promise<void> {
   if (await putAside(run, { costs: true })) return;

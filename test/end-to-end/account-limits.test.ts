@@ -1,8 +1,8 @@
-/** The account's limits through the whole service: 429 and its pause, checks that wait, faults of a destination (design §5). */
+/** The account's limits through the whole service: a 429 of the download, checks that wait, faults of a destination (design §5). */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { test, type TestContext as T } from 'node:test';
+import { describe, test, type TestContext as T } from 'node:test';
 import { openWorld, type World, type WorldOptions } from './open-world.ts';
 import { getJson, postBatch, readResults, until, untilEnded } from './world.ts';
 
@@ -27,82 +27,59 @@ async function inject(world: World, fault: object): Promise<void> {
 /** The bytes of an output are the CDN's, not the account's. */
 const callsOf = (world: World) => world.sandbox.ledger().calls.filter(({ endpoint }) => endpoint !== 'file');
 
-test('looks at a turn without an outcome EDIT_RECHECK_FIRST_MS after its end, not after its start', async (t) => {
-  const world = await open(t, { environment: { EDIT_RECHECK_FIRST_MS: '700' } });
-  await inject(world, { name: 'slow', match: { endpoint: 'run_sse' }, params: { delayMs: 1000 } });
-  await inject(world, { name: 'bad-gateway', match: { endpoint: 'run_sse' } });
-  const { id } = await postBatch(world.api, { instructions: ['mute'], files: filesOf(world, 1) });
-  const calls = await until('it is looked at', async () => {
-    const seen = callsOf(world);
-    const turn = seen.find(({ endpoint }) => endpoint === 'run_sse');
-    const look = seen.find(({ endpoint, at }) => endpoint === 'state' && at > (turn?.at ?? Infinity));
-    return turn === undefined || look === undefined ? null : { turn, look };
+// Most of each is waiting.
+describe('an account', { concurrency: 3 }, () => {
+  test('looks at a turn without an outcome EDIT_RECHECK_FIRST_MS after its end, not after its start', async (t) => {
+    const world = await open(t, { environment: { EDIT_RECHECK_FIRST_MS: '700' } });
+    await inject(world, { name: 'slow', match: { endpoint: 'run_sse' }, params: { delayMs: 1000 } });
+    await inject(world, { name: 'bad-gateway', match: { endpoint: 'run_sse' } });
+    const { id } = await postBatch(world.api, { instructions: ['mute'], files: filesOf(world, 1) });
+    const calls = await until('it is looked at', async () => {
+      const seen = callsOf(world);
+      const turn = seen.find(({ endpoint }) => endpoint === 'run_sse');
+      const look = seen.find(({ endpoint, at }) => endpoint === 'state' && at > (turn?.at ?? Infinity));
+      return turn === undefined || look === undefined ? null : { turn, look };
+    });
+    const waitedMs = calls.look.at - calls.turn.at;
+    assert.ok(waitedMs >= 1650, `looked at ${waitedMs} ms after the turn was sent, 700 after its end at 1000`);
+    await fetch(`${world.api}/batches/${id}/cancel`, { method: 'POST' });
   });
-  const waitedMs = calls.look.at - calls.turn.at;
-  assert.ok(waitedMs >= 1650, `looked at ${waitedMs} ms after the turn was sent, 700 after its end at 1000`);
-  await fetch(`${world.api}/batches/${id}/cancel`, { method: 'POST' });
-});
 
-test('makes no call of any kind during a pause, and the files come back spread', async (t) => {
-  const world = await open(t, { environment: { RATE_LIMIT_WAIT_MS: '3000', MAX_IN_FLIGHT: '30' } });
-  await inject(world, { name: 'rate-limited', skip: 60, params: { retryAfterS: 3 } });
-  const { id } = await postBatch(world.api, { instructions: ['mute'], files: filesOf(world, 24) });
-  await until('a call is refused', async () => (callsOf(world).some(({ status }) => status === 429) ? true : null));
-  await until('the API obeys the pause', async () =>
-    (await fetch(`${world.api}/credits`)).status === 502 ? true : null,
-  );
-  const batch = await untilEnded(world.api, id);
-  assert.equal(batch.counts['completed'], 24);
-  const calls = callsOf(world).toSorted((one, other) => one.at - other.at);
-  const refusedAt = calls.find(({ status }) => status === 429)?.at ?? 0;
-  const later = calls.filter(({ at }) => at > refusedAt + 250);
-  const first = (later[0]?.at ?? 0) - refusedAt;
-  assert.ok(first >= 2990, `a call ${first} ms after the 429`);
-  // A file's first call after the pause; one that has no session yet makes it.
-  const comeBacks = new Map<string, number>();
-  for (const { session, at } of later) {
-    if (session !== null && !comeBacks.has(session)) comeBacks.set(session, at - refusedAt - first);
-  }
-  const times = [...comeBacks.values()].toSorted((one, other) => one - other);
-  t.diagnostic(`first after ${first} ms, files back after ${times.join(' ')} ms`);
-  // The queue's own delays come up to a few hundred ms late; the shares are account-pause.test.ts's business.
-  assert.ok(times.filter((ms) => ms < 200).length <= times.length * 0.7, 'the rest is spread over a second');
-});
-
-test('obeys a 429 of the download too', async (t) => {
-  const world = await open(t, { environment: { RATE_LIMIT_WAIT_MS: '500' } });
-  await inject(world, { name: 'render-url-404', times: null, match: { endpoint: 'render' } });
-  await inject(world, { name: 'rate-limited', match: { endpoint: 'download' }, params: { retryAfterS: 1 } });
-  const { id } = await postBatch(world.api, { instructions: ['mute'], files: filesOf(world, 1) });
-  assert.equal((await untilEnded(world.api, id)).counts['completed'], 1);
-  const calls = callsOf(world).toSorted((one, other) => one.at - other.at);
-  const at = calls.findIndex(({ status }) => status === 429);
-  const gapMs = (calls[at + 1]?.at ?? 0) - (calls[at]?.at ?? 0);
-  assert.ok(gapMs >= 990, `the next call came after ${gapMs} ms`);
-});
-
-test('closes no account for a destination that is down, and ends its file in delivery_failed', async (t) => {
-  const closed = createServer();
-  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-  const { port } = closed.address() as AddressInfo;
-  closed.close();
-  const world = await open(t, { environment: { UPSTREAM_GIVE_UP_MS: '1500', RATE_LIMIT_WAIT_MS: '100' } });
-  const [file] = filesOf(world, 1);
-  const destination = { put_url: `http://127.0.0.1:${port}/out.mp4` };
-  const { id } = await postBatch(world.api, { instructions: ['mute'], files: [{ ...file, destination }] });
-  const seen = new Set<string>();
-  await until('it ends', async () => {
-    const page = await getJson<{ data: { waiting_for: { reason: string } | null; status: string }[] }>(
-      `${world.api}/batches/${id}/files`,
-    );
-    const { data } = page;
-    if (data[0]?.waiting_for) seen.add(data[0].waiting_for.reason);
-    return data[0]?.status === 'failed' ? true : null;
+  test('obeys a 429 of the download too', async (t) => {
+    const world = await open(t, { environment: { RATE_LIMIT_WAIT_MS: '500' } });
+    await inject(world, { name: 'render-url-404', times: null, match: { endpoint: 'render' } });
+    await inject(world, { name: 'rate-limited', match: { endpoint: 'download' }, params: { retryAfterS: 1 } });
+    const { id } = await postBatch(world.api, { instructions: ['mute'], files: filesOf(world, 1) });
+    assert.equal((await untilEnded(world.api, id)).counts['completed'], 1);
+    const calls = callsOf(world).toSorted((one, other) => one.at - other.at);
+    const at = calls.findIndex(({ status }) => status === 429);
+    const gapMs = (calls[at + 1]?.at ?? 0) - (calls[at]?.at ?? 0);
+    assert.ok(gapMs >= 990, `the next call came after ${gapMs} ms`);
   });
-  const [result] = await readResults(world.api, id);
-  assert.equal(result?.error?.code, 'delivery_failed');
-  // The balance for the estimate, before the first turn and after the last.
-  const balances = callsOf(world).filter(({ endpoint }) => endpoint === 'credits').length;
-  assert.ok(balances <= 3, `${balances} reads of the balance: the account was probed`);
-  assert.ok(!seen.has('rate_limit'));
+
+  test('closes no account for a destination that is down, and ends its file in delivery_failed', async (t) => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as AddressInfo;
+    closed.close();
+    const world = await open(t, { environment: { UPSTREAM_GIVE_UP_MS: '1500', RATE_LIMIT_WAIT_MS: '100' } });
+    const [file] = filesOf(world, 1);
+    const destination = { put_url: `http://127.0.0.1:${port}/out.mp4` };
+    const { id } = await postBatch(world.api, { instructions: ['mute'], files: [{ ...file, destination }] });
+    const seen = new Set<string>();
+    await until('it ends', async () => {
+      const page = await getJson<{ data: { waiting_for: { reason: string } | null; status: string }[] }>(
+        `${world.api}/batches/${id}/files`,
+      );
+      const { data } = page;
+      if (data[0]?.waiting_for) seen.add(data[0].waiting_for.reason);
+      return data[0]?.status === 'failed' ? true : null;
+    });
+    const [result] = await readResults(world.api, id);
+    assert.equal(result?.error?.code, 'delivery_failed');
+    // The balance for the estimate, before the first turn and after the last.
+    const balances = callsOf(world).filter(({ endpoint }) => endpoint === 'credits').length;
+    assert.ok(balances <= 3, `${balances} reads of the balance: the account was probed`);
+    assert.ok(!seen.has('rate_limit'));
+  });
 });
