@@ -89,7 +89,10 @@ async function listen(ctx: OpenedContext, workers: Workers | null, resources: Re
 function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
   return {
     ...ctx,
-    readCredits: (signal) => readCredits(ctx, signal),
+    readCredits: async (signal) => {
+      const { helpUrl, ...credits } = await readCredits(ctx, signal);
+      return { ...credits, help_url: helpUrl };
+    },
     openContent: (output, range, signal) => openContent(ctx, output, { range }, signal),
     openUrlOf: (session) => openSessionUrl(ctx, session),
     metrics: ctx.telemetry.registry,

@@ -13,6 +13,14 @@ export interface Started {
 }
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
+/** Nothing of the machine's settings gets in; compiled code is shared, as each process would compile it anew. */
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}
+
 const startDeadlineMs = 30_000;
 
 /** Waits for the line that tells the address; everything it printed is in the error when that never comes. */
@@ -23,7 +31,7 @@ async function start(
   told: (line: string) => string | null,
 ): Promise<Started> {
   const child = spawn(execPath, [path(file), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const printed: string[] = [];

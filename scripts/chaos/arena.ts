@@ -76,7 +76,7 @@ export async function openArena(): Promise<Arena> {
   const redis = await openEmbeddedRedis({ dataDir: folder, log });
   resources.add('redis', redis.close);
   // Slow enough that a render is polled more than once, quick enough for hundreds of cases.
-  const sandbox = await openSandbox({ timeScale: 200, copy: true, credits: 100_000_000, logLevel: 'silent' });
+  const sandbox = await openSandbox({ timeScale: 60, copy: true, credits: 100_000_000, logLevel: 'silent' });
   resources.add('sandbox', sandbox.close);
   const clip = join(folder, 'clip.mp4');
   await makeClip({ path: clip, seconds: 4, width: 160, height: 90, label: 'chaos' });

@@ -88,10 +88,13 @@ function addHooks(app: Api, ctx: ApiContext): void {
   });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {
+    // The route's pattern, never the URL: labels are bounded words.
+    const route = request.routeOptions.url ?? null;
+    ctx.telemetry.httpAnswered(route ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
     request.log.info(
       {
         method: request.method,
-        route: request.routeOptions.url ?? null,
+        route,
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,

@@ -2,7 +2,5 @@
 import { z } from 'zod';
 import { creditsAnswer } from './files.schema.ts';
 
-export const creditsSchema = z
-  .object(creditsAnswer)
-  .meta({ id: 'Credits', description: '`frozen` is reserved by work that runs.' });
+export const creditsSchema = z.object(creditsAnswer).meta({ id: 'Credits' });
 export type Credits = z.infer<typeof creditsSchema>;

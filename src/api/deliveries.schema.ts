@@ -21,7 +21,6 @@ export const deliverySchema = z
     next_attempt_at: z.iso.datetime().nullable(),
   })
   .meta({ id: 'Delivery' });
-export type DeliveryResource = z.infer<typeof deliverySchema>;
 
 export const deliveryPageSchema = pageOf(deliverySchema).meta({ id: 'DeliveryPage' });
 export const deliveryListQuery = z.strictObject({

@@ -24,6 +24,20 @@ const stepSchema = z
 
 const waitReasons = ['slot', 'lane', 'rate_limit', 'credits', 'token', 'pause', 'recheck', 'upstream'] as const;
 
+const timelineSchema = z.object({
+  summary: z.string(),
+  tracks: z.array(
+    z.object({
+      type: z.enum(['video', 'audio', 'text', 'other']),
+      label: z.string(),
+      name: z.string().nullable(),
+      segments: z.int(),
+      duration_ms: z.number().nullable(),
+      volume_percent: z.number().nullable(),
+    }),
+  ),
+});
+
 export const fileSchema = z
   .object({
     id: z.string(),
@@ -45,7 +59,7 @@ export const fileSchema = z
     instructions: z.array(z.string()),
     steps: z.array(stepSchema),
     session: z.object({ id: z.string(), open_url: z.string().nullable() }).nullable(),
-    timeline: z.object({ summary: z.string(), tracks: z.array(z.unknown()) }).nullable(),
+    timeline: timelineSchema.nullable(),
     output: z
       .object({
         url: z.string(),
@@ -79,9 +93,14 @@ export const fileParams = z.object({ id: z.string(), file_id: z.string() });
 export const messageRequestSchema = z
   .strictObject({ text: instruction.nullish(), assets: assetList.nullish() })
   .meta({ id: 'MessageRequest' });
-export type MessageRequest = z.infer<typeof messageRequestSchema>;
 
-export const creditsAnswer = { available: z.number(), frozen: z.number(), total: z.number() };
+export const creditsAnswer = {
+  available: z.number(),
+  frozen: z.number().describe('Reserved by work that runs.'),
+  total: z.number(),
+  kind: z.enum(['anonymous', 'registered']).describe('Of the account; an anonymous one has a free starter token.'),
+  help_url: z.string().describe('Where credits are had: the registration link (`?bind=`) of an anonymous account.'),
+};
 
 /** What the message was taken for, with the answer where there is one at once, else the file that works now. */
 export const messageAnswerSchema = z

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileRecord } from '../shared/domain/file.ts';
 import { outputOf } from '../shared/to-file-resource.ts';
+import { dropBody } from '../shared/upstream/open-output.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import type { ApiContext, OpenedContent } from './api-context.ts';
 import { RefusedError, conflict } from './refused-error.ts';
@@ -24,7 +25,7 @@ export async function sendContent(
   const opened = await open(ctx, () =>
     ctx.openContent(output, range !== undefined && rangeForm.test(range) ? range : undefined, gone.signal),
   );
-  reply.raw.once('close', () => opened.body.destroy());
+  reply.raw.once('close', () => dropBody(opened));
   for (const name of passedOn) {
     const value = opened.headers[name];
     if (value !== undefined) reply.header(name, value);

@@ -5,7 +5,8 @@
 import { advance } from '../shared/advance.ts';
 import type { StoredBatch } from '../shared/read-batch.ts';
 import { readFile, type FileView } from '../shared/read-file.ts';
-import { outputOf } from '../shared/to-file-resource.ts';
+import { outputOf, toTimeline } from '../shared/to-file-resource.ts';
+import { dropBody } from '../shared/upstream/open-output.ts';
 import { keepUploads } from '../shared/upload-record.ts';
 import type { ApiContext } from './api-context.ts';
 import { readCredits } from './credits.routes.ts';
@@ -28,12 +29,10 @@ export async function takeMessage(ctx: ApiContext, target: Target, message: Mess
     throw conflict('batch_canceled', 'The batch is canceled: its files take no messages any more.');
   }
   switch (message.action) {
-    case 'credits': {
-      const { available, frozen, total } = await readCredits(ctx);
-      return { action: 'credits', credits: { available, frozen, total } };
-    }
+    case 'credits':
+      return { action: 'credits', credits: await readCredits(ctx) };
     case 'state':
-      return { action: 'state', timeline: target.view.file.timeline };
+      return { action: 'state', timeline: toTimeline(target.view.file.timeline) };
     case 'export':
       return exportFile(ctx, target, message);
     case 'upload':
@@ -55,8 +54,7 @@ async function outputServes(ctx: ApiContext, { view }: Target): Promise<boolean>
   const output = outputOf(view.file);
   if (output === null) return false;
   try {
-    const { body } = await ctx.openContent(output, 'bytes=0-0', AbortSignal.timeout(lookMs));
-    body.destroy();
+    dropBody(await ctx.openContent(output, 'bytes=0-0', AbortSignal.timeout(lookMs)));
     return true;
   } catch (error) {
     ctx.log.info({ err: error, file_id: view.file.id }, 'output does not serve any more');

@@ -9,7 +9,9 @@ export interface Call {
   /** The instruction of a turn. */
   text: string | null;
   token: Token | null;
-  hasAttribution: boolean;
+  readonly hasAttribution: boolean;
+  /** Names of the files that a call by URL brings along. */
+  brings: readonly string[];
   readonly faults: string[];
   /** Drawn by the scenario for this call, not yet used up. */
   scenarioFault: FaultName | null;

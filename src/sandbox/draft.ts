@@ -30,11 +30,13 @@ const segmentMetaSchema = z.looseObject({
   corner: z.enum(CORNERS).optional(),
   text: z.string().optional(),
 });
-const segmentSchema = z.looseObject({ d: z.number(), m: segmentMetaSchema });
+/** Durations come back as strings where `duration-string` has shown them so. */
+const duration = z.coerce.number();
+const segmentSchema = z.looseObject({ d: duration, m: segmentMetaSchema });
 const trackSchema = z.looseObject({ tt: z.number(), sg: z.array(segmentSchema) });
 export const draftSchema = z.looseObject({
   t: z.array(trackSchema),
-  d: z.number(),
+  d: duration,
   m: z.looseObject({
     canvas: z.looseObject({ width: z.number(), height: z.number() }).nullable().default(null),
     fade_in_ms: z.number().default(0),

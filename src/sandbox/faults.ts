@@ -23,6 +23,8 @@ export const faultSchema = z.object({
       text: z.string().optional(),
       /** Part of a file's name: of the upload, or of the media that a turn names. */
       file: z.string().optional(),
+      /** Part of the name of any file that is in the session, or that this call brings by URL. */
+      holds: z.string().optional(),
     })
     .default({}),
   params: z.record(z.string(), z.unknown()).default({}),
@@ -71,11 +73,14 @@ export function takeFault<N extends FaultName>(
 }
 
 function isHit(book: FaultBook, entry: FaultEntry, call: Call, files: readonly string[]): boolean {
-  const { endpoint, session, text, file } = entry.match;
+  const { endpoint, session, text, file, holds } = entry.match;
   if (endpoint !== undefined && endpoint !== call.endpoint) return false;
+  const { at }: { readonly at: readonly string[] } = FAULTS[entry.name];
+  if (!at.includes(call.endpoint)) return false;
   if (session !== undefined && session !== call.session) return false;
   if (text !== undefined && !(call.text ?? '').includes(text)) return false;
   if (file !== undefined && ![...files, call.text ?? ''].some((name) => name.includes(file))) return false;
+  if (holds !== undefined && !filesAround(book, call).some((name) => name.includes(holds))) return false;
   const { firstHitAtMs, forMs } = entry;
   if (firstHitAtMs !== null && forMs !== undefined && book.now() > firstHitAtMs + forMs) return false;
   if (entry.passed < entry.skip) {
@@ -83,6 +88,11 @@ function isHit(book: FaultBook, entry: FaultEntry, call: Call, files: readonly s
     return false;
   }
   return entry.rate === 1 || book.random() < entry.rate;
+}
+
+function filesAround(book: FaultBook, call: Call): readonly string[] {
+  const uploads = book.ledger.sessions.get(call.session ?? '')?.uploads ?? [];
+  return [...call.brings, ...uploads.map(({ name }) => name)];
 }
 
 function countHit(book: FaultBook, entry: FaultEntry): void {

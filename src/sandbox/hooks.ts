@@ -1,4 +1,5 @@
 /** What happens around every call of the API: the ledger, the token, the attribution headers, injected faults. */
+import { basename } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Call } from './call.ts';
 import { strike } from './call-faults.ts';
@@ -51,6 +52,7 @@ function createCall(sandbox: Sandbox, request: FastifyRequest, endpoint: Endpoin
     at: sandbox.clock.now(),
     session: params.sid ?? sandbox.store.jobs.get(renderId ?? '')?.session.id ?? null,
     text: null,
+    brings: [],
     token: sandbox.store.tokens.get(bearer ?? '') ?? null,
     hasAttribution: ATTRIBUTION.every((name) => (request.headers[name] ?? '') !== ''),
     faults: [],
@@ -64,10 +66,12 @@ function readSubject(sandbox: Sandbox, request: FastifyRequest, call: Call): voi
   const body = bodyOf(request).value as {
     readonly session_id?: unknown;
     readonly sessionId?: unknown;
+    readonly urls?: readonly unknown[];
     readonly new_message?: { readonly parts?: readonly { readonly text?: unknown }[] };
   } | null;
   const id = body?.session_id ?? body?.sessionId;
   if (typeof id === 'string') call.session = id;
+  if (Array.isArray(body?.urls)) call.brings = body.urls.map((url) => basename(String(url).split('?')[0] ?? ''));
   const text = body?.new_message?.parts?.[0]?.text;
   if (typeof text === 'string') call.text = text;
   const session = sandbox.store.sessions.get(call.session ?? '');
@@ -100,6 +104,7 @@ function finish(sandbox: Sandbox, request: FastifyRequest, call: Call, status: n
     session: call.session,
     status,
     tokenVersion: call.token?.version ?? null,
+    hasAttribution: call.hasAttribution,
     faults: call.faults,
   });
 }

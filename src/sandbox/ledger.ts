@@ -10,6 +10,8 @@ export interface CallRecord {
   readonly session: string | null;
   readonly status: number;
   readonly tokenVersion: number | null;
+  /** All three `X-Skill-*` headers were there. */
+  readonly hasAttribution: boolean;
   /** Names of the faults that this call met. */
   readonly faults: readonly string[];
 }

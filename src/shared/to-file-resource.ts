@@ -1,7 +1,7 @@
 /** A file as callers see it (design §7), made of its record, its batch and its account. Pure. */
 import { errorMeanings } from './domain/error-codes.ts';
 import type { Output, StepName } from './domain/file-state.ts';
-import type { FileRecord, StepEntry } from './domain/file.ts';
+import type { FileRecord, StepEntry, Timeline } from './domain/file.ts';
 import type { StoredBatch } from './read-batch.ts';
 import type { AccountView, FileView } from './read-file.ts';
 import { toTime } from './to-batch-resource.ts';
@@ -19,8 +19,6 @@ export interface FileSurroundings {
   readonly openUrl?: string | null;
 }
 
-export type FileResourceView = ReturnType<typeof toFileResource>;
-
 export function toFileResource({ file, live }: FileView, around: FileSurroundings) {
   const { state } = file;
   return {
@@ -35,13 +33,23 @@ export function toFileResource({ file, live }: FileView, around: FileSurrounding
     instructions: [...file.instructions],
     steps: file.steps.map((entry) => toStep(entry, file.instructions)),
     session: file.session === null ? null : { id: file.session.id, open_url: around.openUrl ?? null },
-    timeline: file.timeline,
+    timeline: toTimeline(file.timeline),
     output: toOutput(outputOf(file), file, around.baseUrl),
     error: state.status === 'failed' ? toError(state.error, around.account) : null,
     metadata: file.input.metadata,
     created_at: toTime(around.batch.createdAt),
     finished_at: 'finishedAt' in state ? toTime(state.finishedAt) : null,
   };
+}
+
+export function toTimeline(timeline: Timeline | null) {
+  if (timeline === null) return null;
+  const tracks = timeline.tracks.map(({ durationMs, volumePercent, ...track }) => ({
+    ...track,
+    duration_ms: durationMs,
+    volume_percent: volumePercent,
+  }));
+  return { summary: timeline.summary, tracks };
 }
 
 /** The old output stays until the new one is ready (design §4 "Messages"). */

@@ -4,6 +4,7 @@ import { checkUrl } from '../shared/guard/check-url.ts';
 import { GuardError } from '../shared/guard/guard-error.ts';
 import { openContent } from '../shared/open-content.ts';
 import type { FileRecord } from '../shared/domain/file.ts';
+import { dropBody } from '../shared/upstream/open-output.ts';
 import { DestinationError } from './destination-error.ts';
 import type { Run } from './run.ts';
 
@@ -50,6 +51,6 @@ async function put(run: Run, file: FileRecord, url: string | URL): Promise<numbe
     if (error instanceof GuardError) throw new DestinationError('The destination is a private host.', { cause: error });
     throw new DestinationError('The connection to the destination failed.', { cause: error });
   } finally {
-    content.body.destroy();
+    dropBody(content);
   }
 }

@@ -7,7 +7,9 @@ import { z } from 'zod';
 import { admittedAfterPause } from '../shared/account/spread-after-pause.ts';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
+import { parseFileId } from '../shared/ids.ts';
 import { loadFile } from '../shared/load-file.ts';
+import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 
 const claimSize = 32;
 const replySchema = z.tuple([z.number()]).rest(z.string());
@@ -24,7 +26,11 @@ export async function dispatch(ctx: Context): Promise<number> {
       ctx.config.uploadConcurrency,
       weights,
     );
-    const [, ...claimed] = replySchema.parse(reply);
+    const [, ...ids] = replySchema.parse(reply);
+    const claimed = ids.filter((id) => parseFileId(id) !== null);
+    for (const id of ids) {
+      if (!claimed.includes(id)) await enqueueDelivery(ctx, { id, run: 0, delayMs: ctx.config.webhookRetryMs[0] ?? 0 });
+    }
     if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
     await Promise.all(claimed.map((fileId) => admit(ctx, fileId)));
     admitted += claimed.length;

@@ -3,6 +3,7 @@
  * fenced before it is sent, and what became of it is found out by reading state, never by sending again.
  */
 import { AccountPausedError } from '../shared/account/account.ts';
+import { isReadyForTurn } from '../shared/domain/decide-settle.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import type { AccountEffect } from '../shared/advance.ts';
 import type { Fault } from '../shared/domain/events.ts';
@@ -46,9 +47,10 @@ const mayTurn = ({ status }: FileState): boolean => status === 'editing' || stat
 async function startTurn(run: Run): Promise<void> {
   if (await putAside(run, { costs: true })) return;
   const state = await readSession(run);
-  const { settled } = run.file();
-  if (settled !== null && settled !== state.fingerprint) {
-    // A late second stage of the turn before: it settles again, so that it cannot pass for the next turn's effect.
+  const file = run.file();
+  const at = file.state;
+  if (at.status === 'editing' && !isReadyForTurn({ ...file, state: at }, toStateRead(state))) {
+    // A late second stage must not pass for the next turn's effect, and a late upload leaves nothing to edit.
     await run.finish({ type: 'state-read', run: run.number, read: toStateRead(state) });
     return;
   }

@@ -41,7 +41,8 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
     return done;
   }
   if (error instanceof GuardError) {
-    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: 'private address' });
+    const code = run.file().state.status === 'delivering' ? 'delivery_failed' : 'source_unreachable';
+    await run.finish({ type: 'step-refused', run: run.number, code, detail: 'The host is a private address.' });
     return done;
   }
   if (error instanceof DestinationError) return mayRepeat ? { kind: 'repeat-call', error } : undelivered(run, error);

@@ -15,8 +15,8 @@ import { startRounds } from './rounds.ts';
 
 /** Work that is waiting while nothing is taken for this long means that a worker has died in place (bullmq#4585). */
 const deafMs = 30_000;
-/** After the abort of what is left, runs need a moment to hand themselves over. */
-const handOverMs = 1500;
+/** Everything around the drain together stays below two seconds: rounds, pausing, handing over what is left. */
+const handOverMs = 600;
 
 export interface Workers {
   readonly id: string;
@@ -86,17 +86,20 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     }),
     close: async () => {
       state.closing = true;
-      await rounds.stop();
-      await dispatcher.close();
-      await Promise.all([...workers.values()].map((worker) => worker.pause(true)));
+      // Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised.
+      await within(handOverMs, Promise.all([rounds.stop(), dispatcher.close()]));
+      await within(handOverMs, Promise.all([...workers.values()].map((worker) => worker.pause(true))));
       stop.abort(new Error('shutdown'));
-      await Promise.race([registry.drained(), delay(ctx.config.drainMs, undefined, { ref: false })]);
+      await within(ctx.config.drainMs, registry.drained());
       registry.abortAll('shutdown');
-      await Promise.race([registry.drained(), delay(handOverMs, undefined, { ref: false })]);
+      await within(handOverMs, registry.drained());
       await Promise.all([...workers.values()].map((worker) => worker.close(registry.size() > 0)));
     },
   };
 }
+
+const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work, delay(mostMs, undefined, { ref: false })]);
 
 /** Three arguments: BullMQ gives an AbortSignal only to a processor that asks for it. */
 function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: () => void) {

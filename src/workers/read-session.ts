@@ -44,6 +44,7 @@ export function toStateRead(state: SessionState): StateRead {
   const timeline = summarizeTimeline(state.draft);
   return {
     fingerprint: state.fingerprint,
+    media: state.videoNames.length,
     generatedMedia: state.generatedMediaCount,
     renderable: state.renderable,
     timeline: timeline === null ? null : { summary: timeline.summary, tracks: [...timeline.tracks] },

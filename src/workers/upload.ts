@@ -6,9 +6,10 @@ import { createSession } from '../shared/upstream/create-session.ts';
 import type { UploadReply } from '../shared/upstream/types.ts';
 import { uploadBytes } from '../shared/upstream/upload-bytes.ts';
 import { uploadByUrl } from '../shared/upstream/upload-by-url.ts';
+import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import type { FileRecord, Source } from '../shared/domain/file.ts';
 import { sessionCredits } from '../shared/domain/policy.ts';
-import { openSource } from './open-source.ts';
+import { openSource, SourceGoneError } from './open-source.ts';
 import { putAside } from './put-aside.ts';
 import { confirmSession, readSession } from './read-session.ts';
 import { RunOverError, type Run } from './run.ts';
@@ -90,11 +91,23 @@ async function send(run: Run, { source, name }: Item): Promise<UploadReply> {
   const sessionId = run.file().session?.id;
   if (sessionId === undefined) throw new RunOverError('the file has no session');
   if (source.kind === 'url') {
-    return run.call((token, signal) => uploadByUrl(upstream, token, { sessionId, url: source.url }, { signal }));
+    return uploadUrl(run, sessionId, source.url);
   }
   // The bytes are opened anew for each try: a stream that was half read is of no use to a second one.
   return run.call(async (token, signal) => {
     const opened = await openSource(run.ctx, source, name);
     return uploadBytes(upstream, token, { sessionId, ...opened }, { signal });
   });
+}
+
+/** The upstream fetches a URL itself. A refusal that no code of its own names is about the source. */
+async function uploadUrl(run: Run, sessionId: string, url: string): Promise<UploadReply> {
+  try {
+    return await run.call((token, signal) =>
+      uploadByUrl(run.ctx.account.upstream, token, { sessionId, url }, { signal }),
+    );
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || error.fault.code !== 'rejected') throw error;
+    throw new SourceGoneError('The upstream could not fetch the source.', { cause: error });
+  }
 }

@@ -73,12 +73,11 @@ describe('cancel', () => {
     assert.equal(await api.ctx.redis.scard(api.ctx.keys.inFlight(api.ctx.accountId)), 0);
   });
 
-  test('of 1,000 files has ended within 2 s', async () => {
+  test('of 1,000 files ends every one of them', async () => {
     const id = await aBatchOf(1000);
-    const started = performance.now();
     await act(id, 'cancel');
     await until(id, isNow('canceled'));
-    assert.ok(performance.now() - started < 2000);
+    assert.equal((await show(id)).counts.canceled, 1000);
   });
 
   test('of a batch that has ended is refused', async () => {

@@ -41,7 +41,13 @@ export async function openTestApi(
   });
   const ctx: ApiContext = {
     ...opened,
-    readCredits: async () => ({ available: 100, frozen: 0, total: 100 }),
+    readCredits: async () => ({
+      available: 100,
+      frozen: 0,
+      total: 100,
+      kind: 'registered',
+      help_url: 'https://example.com',
+    }),
     openContent: async () => ({ status: 200, headers: { 'content-length': '5' }, body: Readable.from(['video']) }),
     openUrlOf: async () => null,
     metrics: telemetry.registry,

@@ -86,6 +86,7 @@ export async function retryCommand(
 export async function creditsCommand(context: ServiceContext, options: Asked): Promise<ExitCode> {
   const credits = await context.client.credits();
   const text = `${credits.available} credits available, ${credits.frozen} reserved by running work, ${credits.total} in total`;
-  print(context.stdout, options.json ? JSON.stringify(credits) : text);
+  const more = credits.kind === 'anonymous' ? `${text}\nMore: ${credits.help_url}` : text;
+  print(context.stdout, options.json ? JSON.stringify(credits) : more);
   return exitCodes.allDone;
 }

@@ -3,11 +3,12 @@
  * upstream did not take it (`turn-not-taken`) clears it; everything else is found out by reading state.
  */
 import { decideCheck, recheckWait } from './decide-check.ts';
-import { decideSettle, settleBeforeTurn } from './decide-settle.ts';
+import { decideSettle, isReadyForTurn, settleBeforeTurn } from './decide-settle.ts';
 import { reactToFault } from './decide-fault.ts';
 import type { StateRead, TurnEvent } from './events.ts';
 import type { FileRecord, Session } from './file.ts';
 import type { Turn, Working } from './file-state.ts';
+import { translateReply } from './gui-phrases.ts';
 import { keep, plan, refunded, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
 import { beginAttempt, cutReply, noteStep, stepAt } from './step-history.ts';
@@ -56,12 +57,9 @@ function decideChecking(file: Checking, event: TurnEvent, now: number, policy: P
   }
 }
 
-/** No turn of the session is open or unknown, and the state is the one that the last turn settled to (design §4 (3)). */
-const maySend = ({ state, applied, instructions, settled }: Editing, read: StateRead): boolean =>
-  state.turn === null &&
-  state.settle === null &&
-  applied < instructions.length &&
-  (settled === null || settled === read.fingerprint);
+/** No turn of the session is open or unknown, and nothing has to settle or land before the next one. */
+const maySend = (file: Editing, read: StateRead): boolean =>
+  file.state.turn === null && file.applied < file.instructions.length && isReadyForTurn(file, read);
 
 function sent(
   file: Editing,
@@ -129,7 +127,9 @@ function ended(
     errorCode: event.error?.code ?? null,
     upstreamCode: event.error?.upstreamCode ?? null,
   };
-  const steps = event.reply === '' ? file.steps : noteStep(file, { reply: cutReply(event.reply) });
+  // For people: without buttons that nobody has here (seed, "GUI translation"). Export and state follow by themselves.
+  const { text } = translateReply(event.reply);
+  const steps = text === '' ? file.steps : noteStep(file, { reply: cutReply(text) });
   const noted = { ...file, steps };
   if (!event.seen || event.error !== null) return toChecking(noted, closed, now, policy);
   return plan(noted, {

@@ -6,7 +6,7 @@ import { isOverdue, unconfirmed } from './decide-check.ts';
 import type { CallFault, FaultEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
 import type { Tally, Work } from './file-state.ts';
-import { fail, isWork, keep, park, plan, restart, type Active } from './moves.ts';
+import { fail, isWork, keep, park, plan, restart, type Active, type Failure } from './moves.ts';
 import { maxBackoffMs, maxCrashes, maxRestarts, type Policy } from './policy.ts';
 import { reactionTo, type ReactionRow } from './reactions.ts';
 
@@ -64,7 +64,10 @@ export function reactToFault(file: Active, faulted: CallFault, now: number, poli
   }
 }
 
-const failureOf = (row: ReactionRow, { fault }: CallFault) => ({ code: row.error, upstreamCode: fault.upstreamCode });
+const failureOf = (row: ReactionRow, { fault }: CallFault): Failure => ({
+  code: row.error,
+  upstreamCode: fault.upstreamCode,
+});
 
 /** Faults after which an upload may have arrived all the same; any other answer says that it was not taken. */
 const doubtful: readonly string[] = ['connection_lost', 'timed_out', 'server_error', 'aborted'];
@@ -125,7 +128,8 @@ function backOffMs(state: Work, tally: Tally, policy: Policy): number {
 function giveUp(file: Active, row: ReactionRow, faulted: CallFault, now: number): FileRecord {
   const { state } = file;
   if (state.status === 'checking') return unconfirmed({ ...file, state }, now);
-  return fail(file, failureOf(row, faulted), now);
+  // Whether it is the destination or the way to the output: what failed for good is the delivery.
+  return fail(file, state.status === 'delivering' ? { code: 'delivery_failed' } : failureOf(row, faulted), now);
 }
 
 interface Pause {

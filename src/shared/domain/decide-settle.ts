@@ -5,8 +5,8 @@
 import type { StateRead } from './events.ts';
 import type { FileRecord } from './file.ts';
 import type { Settle, Turn, Working } from './file-state.ts';
-import { editingFrom, fail, plan, renderingFrom, type Active } from './moves.ts';
-import type { Policy } from './policy.ts';
+import { editingFrom, fail, plan, renderingFrom, restart, type Active } from './moves.ts';
+import { maxRestarts, type Policy } from './policy.ts';
 import { endStep, stepAt } from './step-history.ts';
 
 type Editing = Active<Working<'editing'>>;
@@ -87,10 +87,21 @@ function readAgain(file: Editing, settle: Settle, due: number, detail = 'waiting
   });
 }
 
-/** The state is not what the last turn settled to: a late second stage. It settles again before anything is sent. */
+/**
+ * The state is the one that the last turn settled to, and the upload shows. An upload that was answered well may land
+ * late; a turn before it would be paid for an empty session. In a lane the list holds other files anyway.
+ */
+export const isReadyForTurn = (file: Editing, read: StateRead): boolean =>
+  file.state.settle === null && (file.settled === null || file.settled === read.fingerprint) && hasLanded(file, read);
+
+const hasLanded = ({ lane, uploaded, applied }: Editing, { media }: StateRead): boolean =>
+  media > 0 || lane !== null || uploaded === 0 || applied > 0;
+
+/** Not ready: a late second stage settles again before anything is sent, a late upload is waited for. */
 export function settleBeforeTurn(file: Editing, read: StateRead, now: number, policy: Policy): FileRecord | null {
+  if (isReadyForTurn(file, read)) return null;
+  if (!hasLanded(file, read)) return awaitUpload(file, read, now, policy);
   const { settle } = file.state;
-  if (settle === null && (file.settled === null || file.settled === read.fingerprint)) return null;
   if (settle === null) return readAgain(file, firstSettleRead(read), now + policy.editSettleMs);
   if (settle.last === read.fingerprint) {
     return plan(file, editingFrom(file.state.place, now), { settled: read.fingerprint, timeline: read.timeline });
@@ -98,4 +109,16 @@ export function settleBeforeTurn(file: Editing, read: StateRead, now: number, po
   const next = unequalRead(settle, read);
   if (next.unequal > policy.editRechecks) return fail(file, { code: 'edit_unconfirmed' }, now);
   return readAgain(file, next, now + policy.editSettleMs);
+}
+
+/** Nothing is paid yet: what does not land within the re-checks goes into a new session, bounded as lost ones are. */
+function awaitUpload(file: Editing, read: StateRead, now: number, policy: Policy): FileRecord {
+  const { unchanged } = file.state.settle ?? firstSettleRead(read);
+  if (unchanged < policy.editRechecks) {
+    const next = { ...firstSettleRead(read), unchanged: unchanged + 1 };
+    const delayMs = unchanged === 0 ? policy.editRecheckFirstMs : policy.editRecheckMs;
+    return readAgain(file, next, now + delayMs, 'waiting for the upload to land');
+  }
+  if (file.restarts < maxRestarts) return restart(file, now);
+  return fail(file, { code: 'source_unreachable', detail: 'The upstream took the upload and never showed it.' }, now);
 }

@@ -5,8 +5,8 @@
 import type { UploadEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
 import type { Working } from './file-state.ts';
-import { editingFrom, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
-import type { Policy } from './policy.ts';
+import { editingFrom, fail, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
+import { maxRestarts, type Policy } from './policy.ts';
 import { beginAttempt, closeStep, endStep, isOpen, stepAt } from './step-history.ts';
 
 type Uploading = Active<Working<'uploading'>>;
@@ -56,13 +56,17 @@ function landed(file: Uploading, now: number): FileRecord {
   return plan(file, editingFrom('in', now), { uploaded, steps });
 }
 
+const neverListed = 'The upstream took the upload but never showed it in a session. Retry later.';
+
 function missed(file: Uploading, at: NonNullable<Uploading['state']['mark']>, now: number, policy: Policy): FileRecord {
   // What had gone wrong is kept: an upload that fails in each new session must be given up some day.
   const { tally, crashes } = file.state;
   const again = { ...uploadingFrom('in', now), tally, crashes };
   // Nothing was paid in a session without a turn: a fresh one costs nothing and leaves no doubt.
   if (file.lane === null && file.session?.paid === false) {
-    return plan(file, again, { ...sessionGone, steps: closeStep(file, now) });
+    // Bounded like lost sessions: what is taken and never listed would else fill one session after the other.
+    if (file.restarts >= maxRestarts) return fail(file, { code: 'upstream_unavailable', detail: neverListed }, now);
+    return plan(file, again, { ...sessionGone, steps: closeStep(file, now), restarts: file.restarts + 1 });
   }
   if (at.misses > 0) return plan(file, again);
   const wait = { reason: 'recheck' as const, detail: 'looking for an upload whose reply was lost' };

@@ -3,7 +3,7 @@
  * it never looks anywhere. An event of a run carries that run's number, so a late one changes nothing; the end of a
  * turn carries the turn's id instead, and counts from whichever run saw it (design §4).
  */
-import type { Session, Source } from './file.ts';
+import type { Session, Source, Timeline } from './file.ts';
 import type { BlockReason, Output } from './file-state.ts';
 import type { ErrorCode } from './error-codes.ts';
 
@@ -17,9 +17,11 @@ export interface Fault {
 /** What a read of a session's state says about it. */
 export interface StateRead {
   readonly fingerprint: string;
+  /** Entries of the media list. */
+  readonly media: number;
   readonly generatedMedia: number;
   readonly renderable: boolean;
-  readonly timeline: { summary: string; tracks: unknown[] } | null;
+  readonly timeline: Timeline | null;
 }
 
 /** Placement: who may work on the file. */

@@ -37,7 +37,6 @@ export const fileErrorSchema = z.object({
   message: z.string(),
   upstreamCode: z.number().nullable(),
 });
-export type FileError = z.infer<typeof fileErrorSchema>;
 
 /** Faults of the present call that count against the file (design §5 "Whose fault"). */
 const tallySchema = z.object({

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { errorCodes } from './error-codes.ts';
-import { outputSchema, stateSchema, stepNames, type FileState, type FileStatus } from './file-state.ts';
+import { outputSchema, stateSchema, stepNames } from './file-state.ts';
 
 /** Raised when a stored record changes its meaning; a worker leaves a newer one alone. */
 export const recordVersion = 1;
@@ -42,6 +42,21 @@ const stepEntrySchema = z.object({
 });
 export type StepEntry = z.infer<typeof stepEntrySchema>;
 
+const timelineSchema = z.object({
+  summary: z.string(),
+  tracks: z.array(
+    z.object({
+      type: z.enum(['video', 'audio', 'text', 'other']),
+      label: z.string(),
+      name: z.string().nullable(),
+      durationMs: z.number().nullable(),
+      volumePercent: z.number().nullable(),
+      segments: z.number(),
+    }),
+  ),
+});
+export type Timeline = z.infer<typeof timelineSchema>;
+
 /** What moves, whatever the status is. Stored beside the state. */
 export const progressSchema = z.object({
   v: z.number(),
@@ -64,7 +79,7 @@ export const progressSchema = z.object({
   paidSessions: z.number(),
   /** The draft of the last settled turn is kept beside the record. */
   draftStored: z.boolean(),
-  timeline: z.object({ summary: z.string(), tracks: z.array(z.unknown()) }).nullable(),
+  timeline: timelineSchema.nullable(),
   steps: z.array(stepEntrySchema),
   startedAt: z.number().nullable(),
   /** A message is under way on a finished file: the output that stays until the new one is ready. */
@@ -100,5 +115,3 @@ export interface FileRecord extends FileProgress {
   /** The batch's assets first, then the file's own. */
   readonly assets: readonly Source[];
 }
-
-export type FileOf<S extends FileStatus> = FileRecord & { readonly state: Extract<FileState, { status: S }> };

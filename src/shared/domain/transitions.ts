@@ -32,7 +32,7 @@ const ways: Readonly<Record<FileStatus, Ways>> = {
     canceled: ['canceled'],
   },
   editing: {
-    uploading: ['call-faulted', 'turn-not-taken'],
+    uploading: ['call-faulted', 'state-read', 'turn-not-taken'],
     checking: ['turn-ended', 'turn-found-open'],
     rendering: ['state-read'],
     parked: ['call-faulted', 'parked', 'turn-not-taken'],

@@ -51,6 +51,9 @@ function jsonOf(text: string): unknown {
 function readFlat(json: Fields): readonly TurnSignal[] {
   const type = json['type'];
   if (type === 'tool_call') return toolCall(json, json, false);
+  // Dialect C names its tool at the top. A call that is missed would settle too early, before a late stage is there.
+  if (typeof json['tool'] === 'string')
+    return json['phase'] === 'result' ? [] : toolCall({ ...json, name: json['tool'] }, json, false);
   if (type === 'thought' || type === 'tool_result' || json['thought'] === true || json['author'] === 'user') return [];
   if (typeof json['content'] === 'string' && (type === 'text' || type === undefined)) {
     return textSignal('piece', json['content']);

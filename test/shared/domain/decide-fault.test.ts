@@ -173,6 +173,12 @@ test('backs off from a second when it is the submission of a render that fails',
   assert.equal(stateOf(after(file, faulted(file, 'server_error'), now), 'rendering').due, now + 1000);
 });
 
+test('calls it a failed delivery when a destination is given up', () => {
+  const first = after(delivering(), faulted(delivering(), 'connection_lost'), now);
+  const { error } = stateOf(after(first, faulted(first, 'connection_lost'), now + policy.upstreamGiveUpMs), 'failed');
+  assert.deepEqual([error.code, error.step], ['delivery_failed', 'deliver']);
+});
+
 test('gives up when counted faults span the time that the upstream is given', () => {
   const first = after(editing(), faulted(editing(), 'server_error'), now);
   assert.equal(after(first, faulted(first, 'server_error'), now + policy.upstreamGiveUpMs - 1).state.status, 'editing');

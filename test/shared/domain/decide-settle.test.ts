@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FileRecord } from '../../../src/shared/domain/file.ts';
-import { after, anEnd, aTurn, editing, policy, read, stateOf, t0 } from './records.ts';
+import { after, anEnd, aRead, aTurn, editing, policy, read, stateOf, t0 } from './records.ts';
 
 const now = t0 + 1000;
 const ended = (reply = '', tools: string[] = ['edit_multitrack'], changes: Partial<FileRecord> = {}): FileRecord =>
@@ -147,6 +147,33 @@ test('leaves the file unconfirmed when the state before a turn never settles', (
   const file = editing({}, { settled: 'B', applied: 1 });
   const next = reads(file, 'C', 'D', 'E', 'F', 'G', 'H', 'I');
   assert.equal(stateOf(next, 'failed').error.code, 'edit_unconfirmed');
+});
+
+const empty = (file: FileRecord): FileRecord => after(file, read(file, 'A', { media: 0 }), now);
+
+test('pays for no turn before the upload shows in the media list', () => {
+  const file = editing({}, { settled: null, uploaded: 1 });
+  const sent = { type: 'turn-sent', run: file.run, turnId: 'turn-1', read: aRead('A', { media: 0 }) } as const;
+  assert.equal(after(file, sent), file);
+  const first = empty(file);
+  const { due, wait } = stateOf(first, 'editing');
+  assert.deepEqual([due, wait?.detail], [now + policy.editRecheckFirstMs, 'waiting for the upload to land']);
+  assert.equal(stateOf(empty(first), 'editing').due, now + policy.editRecheckMs);
+  const landed = after(first, read(first, 'A'));
+  assert.equal(stateOf(landed, 'editing').settle, null, 'the turn may go');
+});
+
+test('uploads into a new session what never lands, and gives up where none takes it', () => {
+  const waited = Array.from({ length: policy.editRechecks }).reduce<FileRecord>(empty, editing({}, { uploaded: 1 }));
+  const again = empty(waited);
+  assert.deepEqual([stateOf(again, 'uploading').mark, again.session, again.restarts], [null, null, 1]);
+  assert.equal(stateOf(empty({ ...waited, restarts: 3 }), 'failed').error.code, 'source_unreachable');
+});
+
+test('asks no media list where it cannot tell: in a lane, and after the first instruction', () => {
+  for (const file of [editing({}, { uploaded: 1, lane: 0 }), editing({}, { uploaded: 1, applied: 1 })]) {
+    assert.equal(empty(file), file);
+  }
 });
 
 test('reads nothing into a file without a slot', () => {

@@ -85,6 +85,17 @@ test('saves the end of a stream and reads on at once', () => {
   assert.deepEqual([state.due, next.run, next.steps[0]?.reply], [t0 + 1000, 2, 'done']);
 });
 
+test('keeps a reply for people, without instructions for a screen that they do not have', () => {
+  const spoken = after(
+    editing({ turn: aTurn() }),
+    end({ reply: 'The logo is in the corner. Click Export to download.' }),
+  );
+  assert.equal(spoken.steps[0]?.reply, 'The logo is in the corner.');
+  const screenOnly = after(editing({ turn: aTurn() }), end({ reply: 'Click the Export button.' }));
+  assert.equal(screenOnly.steps[0]?.reply, undefined);
+  assert.equal(stateOf(screenOnly, 'editing').turn?.end?.reply, 'Click the Export button.', 'an answer all the same');
+});
+
 test('leaves the step without a reply where the turn gave none', () => {
   assert.equal(after(editing({ turn: aTurn() }), end()).steps[0]?.reply, undefined);
 });

@@ -88,8 +88,13 @@ test('takes an upload that the look finds as landed', () => {
 
 test('takes a new session when the look does not find the upload', () => {
   const next = after(uploading({ mark }), lookedFor(1, false));
-  assert.deepEqual([next.session, next.uploaded, next.restarts], [null, 0, 0]);
+  assert.deepEqual([next.session, next.uploaded, next.restarts], [null, 0, 1]);
   assert.equal(stateOf(next, 'uploading').mark, null);
+});
+
+test('gives up on uploads that are taken and never listed, after as many new sessions as a lost one gets', () => {
+  const next = after(uploading({ mark }, { restarts: 3 }), lookedFor(1, false));
+  assert.equal(stateOf(next, 'failed').error.code, 'upstream_unavailable');
 });
 
 test('ends the step of the session that it leaves', () => {

@@ -77,6 +77,11 @@ export const catalogue: Readonly<Record<string, Make>> = {
     run: runOf(file, dice),
     read: aRead(dice.fingerprint, { renderable: dice.flag }),
   }),
+  'state-read without media': (file, dice) => ({
+    type: 'state-read',
+    run: runOf(file, dice),
+    read: aRead(dice.fingerprint, { media: 0 }),
+  }),
   'turn-sent': (file, dice) => ({
     type: 'turn-sent',
     run: runOf(file, dice),

@@ -22,6 +22,8 @@ test('reads the odd forms of events', () => {
     [{ type: 'text', content: 'mine', author: 'user' }, [{ type: 'other' }]],
     [{ type: 'tool_call', content: { name: 'x' } }, [{ type: 'tool', name: 'x', id: null, partial: false }]],
     [{ type: 'tool_call' }, [{ type: 'other' }]],
+    [{ tool: 'bgm', phase: 'call' }, [{ type: 'tool', name: 'bgm', id: null, partial: false }]],
+    [{ tool: 'bgm', phase: 'result' }, [{ type: 'other' }]],
     [{ type: 'ping' }, [{ type: 'heartbeat' }]],
     [
       { content: { parts: [{ function_call: { id: 7, name: 'x' } }] }, partial: true },

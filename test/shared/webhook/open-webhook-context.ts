@@ -103,7 +103,10 @@ export const failing = [
 export const parking = [admitted, { type: 'parked', reason: 'out_of_credits' }] satisfies Told<FileEvent>[];
 
 const read = (fingerprint: string) =>
-  ({ type: 'state-read', read: { fingerprint, generatedMedia: 0, renderable: true, timeline: null } }) as const;
+  ({
+    type: 'state-read',
+    read: { fingerprint, media: 1, generatedMedia: 0, renderable: true, timeline: null },
+  }) as const;
 
 export const completing = [
   admitted,

@@ -2,7 +2,7 @@
 -- tenants by weight, then over a tenant's batches.
 -- KEYS[1] hash tag
 -- ARGV[1] account, [2] most files to claim, [3] MAX_IN_FLIGHT, [4] UPLOAD_CONCURRENCY, [5] weights (JSON object, tenant → weight)
--- Returns {now, file ids…}. A claimed file is in the in-flight set and due at once, so the sweeper finds it if we die.
+-- Returns {now, ids of files, and of deliveries to send, in any order…}. A claimed file is in the in-flight set and due at once, so the sweeper finds it if we die.
 local account, most, max_window, max_awaiting = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local weights = cjson.decode(ARGV[5])
 local now = now_ms()
@@ -20,7 +20,8 @@ local function block_for_max_credits(batch)
   if redis.call('HGET', K.batch(batch), 'blocked') then return end
   redis.call('HSET', K.batch(batch), 'blocked', cjson.encode({ reason = 'max_credits', help_url = cjson.null }))
   local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
-  emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = c }, now)
+  local told = emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = c }, now)
+  if told then out[#out + 1] = told end
   tell(batch, { 'b', '1' })
 end
 
