@@ -1,17 +1,8 @@
 /** Credits, tokens and outages through the whole service (design §5 "Whose fault", §6). */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext as T } from 'node:test';
-import {
-  admin,
-  blockedOf,
-  creditsRunOut,
-  inject,
-  filesOf,
-  openPlace,
-  tokenDiesForGood,
-  upstreamGoesAway,
-} from './account-scenarios.ts';
-import { getJson, postBatch, readResults, until, untilEnded, type BatchView } from './world.ts';
+import { creditsRunOut, inject, filesOf, openPlace, tokenDiesForGood } from './account-scenarios.ts';
+import { getJson, postBatch, until, untilEnded, type BatchView } from './world.ts';
 
 type Spending = BatchView & { credits: { spent: number; spent_is: string } };
 
@@ -25,7 +16,6 @@ const settledSpend = (api: string, id: string, wanted: string) =>
 // Most of each is waiting.
 describe('an account', { concurrency: 3 }, () => {
   test('parks what credits run out for, says where to get some, and goes on by itself', (t) => creditsRunOut(t, 3, 8));
-  test('lets nothing fail for an upstream that is away, and goes on by itself', (t) => upstreamGoesAway(t, 6));
   test('parks files without a live token where NEMO_TOKEN may not be left, and goes on when it works', (t) =>
     tokenDiesForGood(t, 3));
 
@@ -58,36 +48,5 @@ describe('an account', { concurrency: 3 }, () => {
       assert.equal(credits.spent_is, 'estimated');
       assert.equal(credits.spent, 100);
     }
-  });
-
-  test('takes a second run-out for a second episode, and the first for over once nothing is parked', async (t) => {
-    const world = await openPlace(t, { workers: 0, sandbox: { credits: 50 } });
-    const { id } = await postBatch(world.api, {
-      instructions: ['mute'],
-      files: filesOf(world, 3),
-      webhook: { url: world.hooks.url, events: ['batch.blocked'] },
-    });
-    await until('two are parked', async () => ((await blockedOf(world, id)).parked === 2 ? true : null));
-    await admin(world.sandbox, 'credits', { all: true, available: 50 });
-    await until('one is parked', async () => ((await blockedOf(world, id)).parked === 1 ? true : null));
-    assert.equal(world.hooks.events.length, 1, 'one episode so far');
-    await admin(world.sandbox, 'credits', { all: true, available: 50 });
-    const done = (await untilEnded(world.api, id)) as Spending;
-    assert.equal(done.counts['completed'], 3);
-    assert.equal(world.hooks.events.length, 1);
-    assert.equal(done.credits.spent_is, 'estimated', 'a top-up makes a difference of balances meaningless');
-    assert.equal(done.credits.spent, 150);
-    const again = await postBatch(world.api, {
-      instructions: ['mute'],
-      files: filesOf(world, 1),
-      webhook: { url: world.hooks.url, events: ['batch.blocked'] },
-    });
-    await until('it is blocked too', async () =>
-      (await blockedOf(world, again.id)).reason === 'out_of_credits' ? true : null,
-    );
-    await until('it is told', async () => (world.hooks.events.length === 2 ? true : null));
-    await admin(world.sandbox, 'credits', { all: true, available: 500 });
-    await untilEnded(world.api, again.id);
-    assert.equal((await readResults(world.api, again.id))[0]?.status, 'completed');
   });
 });

@@ -13,7 +13,7 @@ import {
   upstreamGoesAway,
   type Call,
 } from '../end-to-end/account-scenarios.ts';
-import { postBatch, readResults, until, untilEnded } from '../end-to-end/world.ts';
+import { postBatch, readResults, until, untilEnded, type BatchView } from '../end-to-end/world.ts';
 
 test('renews a token that dies under 50 files of two workers once', async (t) => {
   const place = await openPlace(t, { workers: 2, sandbox: { timeScale: 10 } });
@@ -113,6 +113,39 @@ test('gives a file up as rate_limited after RATE_LIMIT_ATTEMPTS while others go 
   const refused = (await place.ledger()).calls.filter(({ status }) => status === 429).length;
   t.diagnostic(`${refused} refusals`);
   assert.ok(refused >= 4 && refused <= 6);
+});
+
+test('takes a second run-out for a second episode, and the first for over once nothing is parked', async (t) => {
+  const world = await openPlace(t, { workers: 0, sandbox: { credits: 50 } });
+  const { id } = await postBatch(world.api, {
+    instructions: ['mute'],
+    files: filesOf(world, 3),
+    webhook: { url: world.hooks.url, events: ['batch.blocked'] },
+  });
+  await until('two are parked', async () => ((await blockedOf(world, id)).parked === 2 ? true : null));
+  await admin(world.sandbox, 'credits', { all: true, available: 50 });
+  // Not before its turn has been charged: the top-up sets the balance.
+  await until('one more is done', async () => ((await blockedOf(world, id)).counts['completed'] === 2 ? true : null));
+  assert.equal((await blockedOf(world, id)).parked, 1);
+  assert.equal(world.hooks.events.length, 1, 'one episode so far');
+  await admin(world.sandbox, 'credits', { all: true, available: 50 });
+  const done = (await untilEnded(world.api, id)) as BatchView & { credits: { spent: number; spent_is: string } };
+  assert.equal(done.counts['completed'], 3);
+  assert.equal(world.hooks.events.length, 1);
+  assert.equal(done.credits.spent_is, 'estimated', 'a top-up makes a difference of balances meaningless');
+  assert.equal(done.credits.spent, 150);
+  const again = await postBatch(world.api, {
+    instructions: ['mute'],
+    files: filesOf(world, 1),
+    webhook: { url: world.hooks.url, events: ['batch.blocked'] },
+  });
+  await until('it is blocked too', async () =>
+    (await blockedOf(world, again.id)).reason === 'out_of_credits' ? true : null,
+  );
+  await until('it is told', async () => (world.hooks.events.length === 2 ? true : null));
+  await admin(world.sandbox, 'credits', { all: true, available: 500 });
+  await untilEnded(world.api, again.id);
+  assert.equal((await readResults(world.api, again.id))[0]?.status, 'completed');
 });
 
 test('parks 20 of 30 files when credits run out for two workers', (t) => creditsRunOut(t, 10, 30, 2));
