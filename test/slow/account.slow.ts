@@ -8,11 +8,10 @@ import {
   creditsRunOut,
   filesOf,
   inject,
-  openPlace,
   tokenDiesForGood,
   upstreamGoesAway,
-  type Call,
 } from '../end-to-end/account-scenarios.ts';
+import { openPlace, type Call } from '../end-to-end/open-place.ts';
 import { postBatch, readResults, until, untilEnded, type BatchView } from '../end-to-end/world.ts';
 
 test('renews a token that dies under 50 files of two workers once', async (t) => {
