@@ -10,8 +10,8 @@ import {
   openPlace,
   tokenDiesForGood,
   upstreamGoesAway,
-} from './account-scenarios.ts';
-import { getJson, postBatch, readResults, until, untilEnded, type BatchView } from './world.ts';
+} from '../end-to-end/account-scenarios.ts';
+import { getJson, postBatch, readResults, until, untilEnded, type BatchView } from '../end-to-end/world.ts';
 
 type Spending = BatchView & { credits: { spent: number; spent_is: string } };
 
