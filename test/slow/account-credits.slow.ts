@@ -1,9 +1,9 @@
 /** Credits, tokens and outages through the whole service (design §5 "Whose fault", §6). */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext as T } from 'node:test';
-import { creditsRunOut, inject, filesOf, tokenDiesForGood } from './account-scenarios.ts';
-import { openPlace } from './open-place.ts';
-import { getJson, postBatch, until, untilEnded, type BatchView } from './world.ts';
+import { creditsRunOut, inject, filesOf, tokenDiesForGood } from '../end-to-end/account-scenarios.ts';
+import { openPlace } from '../end-to-end/open-place.ts';
+import { getJson, postBatch, until, untilEnded, type BatchView } from '../end-to-end/world.ts';
 
 type Spending = BatchView & { credits: { spent: number; spent_is: string } };
 

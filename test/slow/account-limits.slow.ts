@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test, type TestContext as T } from 'node:test';
-import { openWorld, type World, type WorldOptions } from './open-world.ts';
-import { getJson, postBatch, readResults, until, untilEnded } from './world.ts';
+import { openWorld, type World, type WorldOptions } from '../end-to-end/open-world.ts';
+import { getJson, postBatch, readResults, until, untilEnded } from '../end-to-end/world.ts';
 
 async function open(t: T, options: WorldOptions = {}): Promise<World> {
   const world = await openWorld(options);
