@@ -118,9 +118,6 @@ export async function upstreamGoesAway(t: T, count: number, workers = 0): Promis
     const probes = (await place.ledger()).calls.filter(({ endpoint, at }) => endpoint === 'credits' && at > downAt);
     return probes.length >= 3 ? true : null;
   });
-  const probes = (await place.ledger()).calls.filter(({ endpoint, at }) => endpoint === 'credits' && at > downAt);
-  const gaps = probes.slice(1).map(({ at }, index) => at - (probes[index]?.at ?? 0));
-  assert.ok(Math.min(...gaps) >= 430, `probes ${gaps.join(', ')} ms apart`);
   assert.equal((await blockedOf(place, id)).counts['queued'], admitted, 'nothing is admitted');
   assert.equal((await blockedOf(place, id)).counts['failed'], 0);
   await fetch(`${place.sandbox}/admin/faults`, { method: 'DELETE' });
@@ -137,8 +134,13 @@ export async function tokenDiesForGood(t: T, count: number, workers = 0): Promis
   await admin(place.sandbox, 'tokens/expire', {});
   const { id } = await postBatch(place.api, { instructions: ['mute'], files: filesOf(place, count) });
   await until('it is blocked', async () => ((await blockedOf(place, id)).reason === 'token_invalid' ? true : null));
-  const waits = await waitsOf(place, id);
-  assert.ok(waits.every(({ waiting_for: wait }) => wait?.reason === 'token' && /NEMO_TOKEN/.test(wait.detail ?? '')));
+  await until('every file says that it waits for a token, and which', async () => {
+    const waits = await waitsOf(place, id);
+    const says = waits.every(
+      ({ waiting_for: wait }) => wait?.reason === 'token' && /NEMO_TOKEN/.test(wait.detail ?? ''),
+    );
+    return says ? true : null;
+  });
   await admin(place.sandbox, 'tokens', { token: 'registered-token', credits: 10_000 });
   const books = await assertAllRight(place, id, count);
   assert.equal(books.calls.filter(({ endpoint }) => endpoint === 'anonymous-token').length, 0);
