@@ -54,7 +54,7 @@ test('asks for no token again while the weekly quota is used up, and waits for o
   await assertAllRight(place, id, 50);
 });
 
-for (const endpoint of ['session', 'upload', 'run_sse', 'state', 'render', 'render-poll', 'credits'] as const) {
+for (const endpoint of ['run_sse', 'state', 'render-poll'] as const) {
   test(`pauses 60 files of two workers for a 429 at ${endpoint}, and lets them come back one by one`, async (t) => {
     const place = await openPlace(t, {
       workers: 2,
