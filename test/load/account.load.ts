@@ -61,8 +61,7 @@ for (const endpoint of ['run_sse', 'state', 'render-poll'] as const) {
       sandbox: { timeScale: 20 },
       environment: { RATE_LIMIT_WAIT_MS: '3000', MAX_IN_FLIGHT: '40' },
     });
-    const skip = endpoint === 'credits' ? 1 : 12;
-    await inject(place.sandbox, { name: 'rate-limited', skip, match: { endpoint }, params: { retryAfterS: 3 } });
+    await inject(place.sandbox, { name: 'rate-limited', skip: 12, match: { endpoint }, params: { retryAfterS: 3 } });
     const { id } = await postBatch(place.api, { instructions: ['mute'], files: filesOf(place, 60) });
     const isRefused = async (): Promise<true | null> =>
       (await place.ledger()).calls.some(({ status }) => status === 429) || null;
