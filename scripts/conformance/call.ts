@@ -32,10 +32,11 @@ export async function ask<T>(status: number, method: string, url: string, body?:
   return reply.body as T;
 }
 
+/** Long enough for a busy machine; only what is wrong takes it. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   look: () => Promise<T | null> | T | null,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end) {
@@ -43,5 +44,5 @@ export async function until<T>(
     if (found !== null) return found;
     await delay(40);
   }
-  throw new Violation(`not within ${deadlineMs} ms: ${what}`);
+  throw new Violation(`not within ${deadlineMs} ms: ${typeof what === 'string' ? what : what()}`);
 }

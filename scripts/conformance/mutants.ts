@@ -90,9 +90,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'makes up a client id for each token',
-    file: 'src/shared/account/mint-token.ts',
-    find: 'anonymousToken(upstream, { clientId })',
-    replace: 'anonymousToken(upstream, { clientId: clientId.replace(/^.{8}/u, String(Date.now()).slice(-8)) })',
+    file: 'src/shared/account/renew-token.ts',
+    find: 'clientId: replaced ?? source.clientId',
+    replace: 'clientId: v4()',
     only: 'token dies in the middle',
   },
   {
@@ -104,9 +104,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'asks for a token again and again',
-    file: 'src/shared/account/mint-token.ts',
-    find: '> (await redisNow(source))) throw quotaUsedUp();',
-    replace: '> Infinity) throw quotaUsedUp();',
+    file: 'src/shared/account/renew-token.ts',
+    find: "    await rest(source, 'refused');\n",
+    replace: '',
     only: 'weekly quota',
   },
   {

@@ -77,15 +77,20 @@ export function createWorld(
     api: (method, path, body, headers) => send(method, `${place.service}${path}`, body, headers),
     act: (id, action, body = {}) => ask(202, 'POST', `${place.service}/batches/${id}/${action}`, body),
     file: (batchId, index = 0) => readFile(place, batchId, index),
-    ended: (id, deadlineMs = 25_000) =>
-      until(
-        'the batch ends',
+    ended: (id, deadlineMs = 60_000) => {
+      let last = '';
+      return until(
+        () => `the batch ends; last seen ${last}`,
         async () => {
           const found = await batch(id);
-          return endStatuses.includes(found.status) ? found : null;
+          if (endStatuses.includes(found.status)) return found;
+          const file = await readFile(place, id, 0);
+          last = JSON.stringify([found.status, found.counts, file.status, file.waiting_for, file.steps.at(-1)]);
+          return null;
         },
         deadlineMs,
-      ),
+      );
+    },
     upload: async (uploadName) => {
       const url = `${place.service}/uploads?name=${encodeURIComponent(uploadName)}`;
       const reply = await send('POST', url, clipBytes, { 'content-type': 'application/octet-stream' });

@@ -139,7 +139,8 @@ export const rows: readonly Row[] = [
   {
     what: 'weekly quota: 429 on anonymous-token',
     rule: 'upstream: waiting cannot help, ask for NEMO_TOKEN',
-    env: {},
+    // What rests between two questions.
+    env: { CREDITS_RECHECK_MS: '2000' },
     run: async (world) => {
       await world.fault('rate-limited', { endpoint: 'anonymous-token', file: null, times: null });
       const { id } = await world.post(texts);
