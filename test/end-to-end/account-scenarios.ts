@@ -103,7 +103,6 @@ export async function upstreamGoesAway(t: T, count: number, workers = 0): Promis
   await until('a turn was taken', async () =>
     (await place.ledger()).calls.some(({ endpoint }) => endpoint === 'run_sse') ? true : null,
   );
-  const downAt = Date.now();
   await inject(place.sandbox, { name: 'bad-gateway', times: null });
   const waiting = await until('everybody waits for the upstream', async () => {
     const seen = (await waitsOf(place, id)).filter(({ status }) => status !== 'completed');
@@ -113,6 +112,8 @@ export async function upstreamGoesAway(t: T, count: number, workers = 0): Promis
       : null;
   });
   assert.ok(waiting.length > 0);
+  // From here on: a balance that was read for a first turn is no probe.
+  const downAt = Date.now();
   const admitted = (await blockedOf(place, id)).counts['queued'];
   await until('three probes have gone out', async () => {
     const probes = (await place.ledger()).calls.filter(({ endpoint, at }) => endpoint === 'credits' && at > downAt);
@@ -134,12 +135,13 @@ export async function tokenDiesForGood(t: T, count: number, workers = 0): Promis
   await admin(place.sandbox, 'tokens/expire', {});
   const { id } = await postBatch(place.api, { instructions: ['mute'], files: filesOf(place, count) });
   await until('it is blocked', async () => ((await blockedOf(place, id)).reason === 'token_invalid' ? true : null));
-  await until('every file says that it waits for a token, and which', async () => {
+  // Those in flight find out one after the other.
+  await until('everybody waits for a token, and is told what to do', async () => {
     const waits = await waitsOf(place, id);
-    const says = waits.every(
+    const isTold = waits.every(
       ({ waiting_for: wait }) => wait?.reason === 'token' && /NEMO_TOKEN/.test(wait.detail ?? ''),
     );
-    return says ? true : null;
+    return isTold ? true : null;
   });
   await admin(place.sandbox, 'tokens', { token: 'registered-token', credits: 10_000 });
   const books = await assertAllRight(place, id, count);
