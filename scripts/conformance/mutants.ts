@@ -98,8 +98,8 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'renews a dead token for each call',
     file: 'src/shared/account/account.ts',
-    find: '    const renewed = await account.renew(token.version, signal);',
-    replace: '    const renewed = await account.renew(1_000_000, signal);',
+    find: 'account.renew(token.version, signal)',
+    replace: 'account.renew(1_000_000, signal)',
     only: 'token dies in the middle',
   },
   {
@@ -111,10 +111,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     fault: 'goes on calling while the account is paused',
-    file: 'src/shared/account/account.ts',
-    find: '  if (account.gate.pausedMs() > 0) throw',
-    replace: '  if (account.gate.pausedMs() > Infinity) throw',
-    only: '429 at state',
+    file: 'src/shared/account/account-gate.ts',
+    find: 'pausedMs: () => Math.max(0, seen.until - redisNow())',
+    replace: 'pausedMs: () => 0 * Math.max(0, seen.until - redisNow())',
+    only: '429 at upload',
   },
   {
     fault: 'does not read Retry-After',

@@ -60,7 +60,8 @@ const members = z.array(z.coerce.number());
 export async function workOffMarks(ctx: Context, batchId: string): Promise<void> {
   for (const action of ['cancel', 'resume', 'retry'] as const) {
     if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) continue;
-    await workOff[action](ctx, batchId);
+    // Not done: the mark stays for the sweeper, and so does the round.
+    if (!(await workOff[action](ctx, batchId))) continue;
     const deliveries = z.array(z.string()).parse(await ctx.scripts.unmark(batchId, action));
     for (const id of deliveries) await notify(ctx, id);
   }
@@ -75,10 +76,11 @@ async function notify(ctx: Context, id: string): Promise<void> {
   }
 }
 
-const workOff: Readonly<Record<WorkedOff, (ctx: Context, batchId: string) => Promise<void>>> = {
+/** Each says whether it has reached every file. */
+const workOff: Readonly<Record<WorkedOff, (ctx: Context, batchId: string) => Promise<boolean>>> = {
   cancel,
-  resume,
-  retry,
+  resume: (ctx, batchId) => resume(ctx, batchId).then(() => true),
+  retry: (ctx, batchId) => retry(ctx, batchId).then(() => true),
 };
 
 /** In flight first: those hold slots and call the upstream. */
@@ -92,14 +94,22 @@ const cancelOrder: readonly FileStatus[] = [
   'queued',
 ];
 
-async function cancel(ctx: Context, batchId: string): Promise<void> {
+/**
+ * A pass may find nothing and miss a file all the same, one that moves from a status not looked at yet to one that was:
+ * the counters tell. They only fall, as nothing of a canceled batch begins again.
+ */
+async function cancel(ctx: Context, batchId: string): Promise<boolean> {
   for (let pass = 0; pass < mostPasses; pass += 1) {
-    let found = 0;
-    for (const status of cancelOrder) {
-      found += await forEachOf(ctx, batchId, status, { type: 'canceled' });
-    }
-    if (found === 0) return;
+    for (const status of cancelOrder) await forEachOf(ctx, batchId, status, { type: 'canceled' });
+    if ((await unfinished(ctx, batchId)) === 0) return true;
   }
+  return false;
+}
+
+async function unfinished(ctx: Context, batchId: string): Promise<number> {
+  const fields = cancelOrder.map((status) => `n:${status}`);
+  const counts = await ctx.redis.hmget(ctx.keys.batch(batchId), ...fields);
+  return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }
 
 /** What a pause holds, and what max_credits parked: both find out themselves when they are stopped again. */
@@ -125,16 +135,14 @@ async function retry(ctx: Context, batchId: string): Promise<void> {
 }
 
 /** Walks by index: what comes back to the status behind us (a retry that failed again) is not met twice. */
-async function forEachOf(ctx: Context, batchId: string, status: FileStatus, event: FileEvent): Promise<number> {
+async function forEachOf(ctx: Context, batchId: string, status: FileStatus, event: FileEvent): Promise<void> {
   const key = ctx.keys.status(batchId, status);
-  let found = 0;
   let after = -1;
   for (;;) {
     const indexes = members.parse(await ctx.redis.zrange(key, `(${after}`, '+inf', 'BYSCORE', 'LIMIT', 0, chunkSize));
     const last = indexes.at(-1);
-    if (last === undefined) return found;
+    if (last === undefined) return;
     await advanceAll(ctx, batchId, indexes, event);
-    found += indexes.length;
     after = last;
   }
 }

@@ -55,6 +55,19 @@ const isUnmarked = async (): Promise<void> => {
 };
 
 describe('cancel', () => {
+  test('keeps its mark while a file is unfinished that no pass has met', async () => {
+    const id = await aBatchOf(1);
+    const { redis, keys } = api.ctx;
+    // A file on its way from one status to the next, as a pass that comes too late and too early sees it.
+    await redis.hincrby(keys.batch(id), 'n:uploading', 1);
+    await markBatch(api.ctx, id, 'cancel');
+    await workOffMarks(api.ctx, id);
+    assert.deepEqual([await statuses(id), await redis.scard(keys.marks())], [['canceled'], 1]);
+    await redis.hincrby(keys.batch(id), 'n:uploading', -1);
+    await workOffMarks(api.ctx, id);
+    await until(id, isNow('canceled'));
+  });
+
   test('ends what has not ended, whatever it was doing, and keeps the rest', async () => {
     const id = await aBatchOf(4);
     await tell(api.ctx, id, 0, ...completing);

@@ -10,10 +10,15 @@ const filesOf = (world: World, count: number) =>
 
 async function outThenTopUp(world: World): Promise<string> {
   const { id } = await world.post(texts, { files: filesOf(world, 4) });
-  const blocked = await until('the batch is blocked', async () => {
-    const batch = await world.batch(id);
-    return batch.status === 'blocked' && (batch.counts['parked'] ?? 0) === 2 ? batch : null;
-  });
+  let last = '';
+  const blocked = await until(
+    () => `the batch is blocked; last seen ${last}`,
+    async () => {
+      const batch = await world.batch(id);
+      last = JSON.stringify([batch, world.sessions(), world.place.sandbox.ledger().calls.slice(-6)]);
+      return batch.status === 'blocked' && (batch.counts['parked'] ?? 0) === 2 ? batch : null;
+    },
+  );
   same(blocked.blocked?.reason, 'out_of_credits', 'reason');
   const hook = await until('batch.blocked', () => world.hooks('batch.blocked')[0] ?? null);
   same(hook.data.status, 'blocked', 'status in the webhook');

@@ -7,8 +7,8 @@ import { mustComplete } from './stream-forms.ts';
 import { mustFail, turnsSent } from './turn-outcomes.ts';
 
 /** The second read comes EDIT_RECHECK_MS after the first; the late stage in between, after a hasty next turn. */
-const lateMs = 400;
-const env = { EDIT_RECHECK_MS: '800' };
+const lateMs = 1500;
+const env = { EDIT_RECHECK_MS: '3000' };
 
 async function logoThenNext(world: World, second: { readonly fault: string } | null): Promise<FileView> {
   await world.fault('two-stage-state', { text: 'logo', params: { delayMs: lateMs } });
