@@ -70,7 +70,7 @@ test('sends heartbeats alone, in every form, for as long as it was told', async 
 test('shows titles and music in the state some time after the stream has closed', async (t) => {
   const { fault, say, sid, draft, upload, state } = await openReady(t);
   await upload(sid, { 'song.mp3': 'x' });
-  await fault('two-stage-state', { params: { delayMs: 40 } });
+  await fault('two-stage-state', { params: { delayMs: 2000 } });
   const { text } = await say(sid, 'trim the first 5 seconds and add background music');
   assert.doesNotMatch(text, /edit_multitrack/u);
   assert.deepEqual([(await draft()).d, (await draft()).t.length], [25_000, 1]);
