@@ -12,8 +12,11 @@ import {
   delivering,
   editing,
   failedAt,
+  output,
+  paidSession,
   parkedAt,
   rendering,
+  session,
   t0,
   uploading,
 } from './records.ts';
@@ -133,4 +136,119 @@ test('counts every status', () => {
 
 test('takes completed, failed and canceled for final', () => {
   assert.deepEqual(fileStatuses.filter(isFinal), ['completed', 'failed', 'canceled']);
+});
+
+const inLane = { lane: 2, laneHeld: true, session } as const;
+const leftLane = { ...inLane, laneHeld: false } as const;
+const lostSession = failedAt(uploading({}, { ...leftLane, session: null }), 'session_lost');
+
+for (const [name, before, after, lane] of [
+  ['nothing for a file without a lane', editing(), editing(), null],
+  ['nothing while a file goes on in its lane', editing({}, inLane), rendering({}, inLane), null],
+  [
+    'the session that a file has made in its lane',
+    uploading({}, { ...inLane, session: null }),
+    uploading({}, inLane),
+    {
+      lane: 2,
+      release: false,
+      session,
+    },
+  ],
+  [
+    'that the session is paid now',
+    editing({}, inLane),
+    editing({}, { ...inLane, session: paidSession }),
+    {
+      lane: 2,
+      release: false,
+      session: paidSession,
+    },
+  ],
+  [
+    'that a lost session is gone, the lane still held',
+    editing({}, inLane),
+    uploading({}, { ...inLane, session: null }),
+    {
+      lane: 2,
+      release: false,
+      session: null,
+    },
+  ],
+  [
+    'the lane with its session when a file has left rendering',
+    rendering({}, inLane),
+    aFile(completed().state, leftLane),
+    {
+      lane: 2,
+      release: true,
+    },
+  ],
+  [
+    'the lane with its session when a render fails',
+    rendering({}, inLane),
+    aFile(failedAt(rendering()).state, leftLane),
+    {
+      lane: 2,
+      release: true,
+    },
+  ],
+  [
+    'the lane without a session when an edit fails',
+    editing({}, inLane),
+    aFile(failedAt(editing()).state, leftLane),
+    {
+      lane: 2,
+      release: true,
+      session: null,
+    },
+  ],
+  [
+    'the lane without a session when an edit is canceled',
+    checking({}, inLane),
+    aFile({ status: 'canceled', finishedAt: t0 }, leftLane),
+    {
+      lane: 2,
+      release: true,
+      session: null,
+    },
+  ],
+  [
+    'the lane without a session when a file parked at an edit is canceled',
+    aFile(parkedAt(editing()).state, inLane),
+    aFile({ status: 'canceled', finishedAt: t0 }, leftLane),
+    {
+      lane: 2,
+      release: true,
+      session: null,
+    },
+  ],
+  [
+    'the lane without a session when that was lost for good',
+    uploading({}, inLane),
+    aFile(lostSession.state, leftLane),
+    {
+      lane: 2,
+      release: true,
+      session: null,
+    },
+  ],
+  [
+    'the lane that a file takes with its admission',
+    aFile(),
+    uploading({}, inLane),
+    { lane: 2, release: false, session },
+  ],
+] as const) {
+  test(`tells the lane: ${name}`, () => {
+    assert.deepEqual(effectsOf(before, after).lane, lane);
+  });
+}
+
+test('lists a file that was retried at an edit last in its lanes, a message of it first', () => {
+  const retried = uploading({ place: 'waiting' }, { lane: null });
+  const before = aFile(failedAt(editing()).state, leftLane);
+  assert.equal(effectsOf(before, retried).joins, 'batch-last');
+  const kept = { output, finishedAt: t0, instructions: 2, assets: 0 };
+  assert.equal(effectsOf(before, { ...retried, kept }).joins, 'batch');
 });
