@@ -37,7 +37,9 @@ const patterns = {
   loading: 'loading',
   /** sorted set: batches that have ended, score = when they are dropped. */
   retention: 'retention',
-  /** set: batches with a cancel, resume or retry that is not worked off yet, as `<action> <batch>`. */
+  /** sorted set: batches whose round has not ended, score = when what is left of it expires. */
+  openRounds: 'open-rounds',
+  /** set: batches with a cancel, resume, retry or expiry that is not worked off yet, as `<action> <batch>`. */
   marks: 'marks',
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',

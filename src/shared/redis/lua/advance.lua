@@ -8,7 +8,9 @@ local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes')
+-- It is being dropped: a load says so.
+if b[6] ~= '1' then return { 'stale' } end
 
 -- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
 if e.guard == 'turn' then
@@ -71,6 +73,16 @@ if e.lane then
   if e.lane.release then
     redis.call('HDEL', K.file(id), 'l')
     redis.call('RPUSH', K.lanes(batch), e.lane.lane)
+    list_batch(batch)
+    freed = true
+  end
+end
+-- Claimed for a file that ended before it was admitted.
+if e.ended and b[7] and not e.lane then
+  local lane = redis.call('HGET', K.file(id), 'l')
+  if lane then
+    redis.call('HDEL', K.file(id), 'l')
+    redis.call('RPUSH', K.lanes(batch), lane)
     list_batch(batch)
     freed = true
   end
