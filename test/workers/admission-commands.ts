@@ -29,6 +29,10 @@ async function compare(model: Model, ctx: Context): Promise<void> {
       assert.deepEqual(await redis.lrange(keys.lanes(batch.id), 0, -1), batch.lanes.map(String), 'free lanes');
     }
     assert.equal(Number(await redis.hget(keys.batch(batch.id), 'popped')), batch.popped, 'popped');
+    if (batch.maxCredits !== null) {
+      const unpaid = (await redis.smembers(keys.unpaid(batch.id))).toSorted();
+      assert.deepEqual(unpaid, [...batch.unpaid].map(String).toSorted(), 'unpaid sessions');
+    }
     await sameRing(ctx, keys.tenantRing(batch.tenant), model.tenantRings.get(batch.tenant));
   }
   await sameRing(ctx, keys.ring(), model.ring);
@@ -61,12 +65,14 @@ const nth = <X>(all: readonly X[], at: number): X | undefined => all[at % Math.m
 const batchAt = (model: Model, at: number): ModelBatch | undefined => nth([...model.batches.values()], at);
 const fileAt = (model: Model, at: number): string | undefined => nth([...model.files.keys()], at);
 
-const takeBatchIn = (tenant: string, files: number, lanes: number | null): Command =>
-  command(`batch(${tenant}, ${files}, ${lanes})`, async (model, ctx) => {
-    const id = await newBatch(ctx, { tenant, files, ...(lanes === null ? {} : { lanes }) });
+/** In lanes, or within a bound of credits, or neither. */
+const takeBatchIn = (tenant: string, files: number, lanes: number | null, maxCredits: number | null): Command =>
+  command(`batch(${tenant}, ${files}, ${lanes}, ${maxCredits})`, async (model, ctx) => {
+    const id = await newBatch(ctx, { tenant, files, maxCredits, ...(lanes === null ? {} : { lanes }) });
     const waiting = Array.from({ length: files }, (_, index) => index);
     const free = lanes === null ? null : Array.from({ length: lanes }, (_, lane) => lane);
-    const batch = { id, tenant, total: files, lanes: free, waiting, paused: false, over: false, popped: 0 };
+    const state = { paused: false, over: false, popped: 0, paidSessions: 0, unpaid: new Set<number>() };
+    const batch = { id, tenant, total: files, lanes: free, waiting, maxCredits, ...state };
     model.batches.set(id, batch);
     for (const { file, rev } of await readFiles(ctx, id, waiting)) model.files.set(file.id, { record: file, rev });
     list(model, batch);
@@ -227,8 +233,13 @@ export const commands = (most: number) =>
   fc.commands(
     [
       fc
-        .tuple(fc.constantFrom('ann', 'bob', 'eve'), fc.integer({ min: 1, max: 4 }), fc.constantFrom(null, null, 1, 2))
-        .map((parts) => takeBatchIn(...parts)),
+        .tuple(
+          fc.constantFrom('ann', 'bob', 'eve'),
+          fc.integer({ min: 1, max: 4 }),
+          fc.constantFrom(null, null, 1, 2),
+          fc.constantFrom(null, 50, 100),
+        )
+        .map(([tenant, files, lanes, credits]) => takeBatchIn(tenant, files, lanes, lanes === null ? credits : null)),
       fc.integer({ min: 1, max: 6 }).map(claimSome),
       fc.tuple(at, fc.boolean()).map((parts) => admitOne(...parts)),
       fc.tuple(at, fc.integer({ min: 1, max: 6 })).map((parts) => goOn(...parts)),

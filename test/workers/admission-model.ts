@@ -3,6 +3,7 @@
  * nothing of Redis; the scripts must do as it does, whatever calls are made, in whatever order, once or twice.
  */
 import { effectsOf } from '../../src/shared/domain/effects.ts';
+import { sessionCredits } from '../../src/shared/domain/policy.ts';
 import type { FileRecord } from '../../src/shared/domain/file.ts';
 import { fileId } from '../../src/shared/ids.ts';
 
@@ -16,6 +17,9 @@ export interface ModelBatch {
   paused: boolean;
   over: boolean;
   popped: number;
+  readonly maxCredits: number | null;
+  paidSessions: number;
+  readonly unpaid: Set<number>;
 }
 
 export interface Model {
@@ -83,6 +87,11 @@ function nextOf(model: Model, batch: ModelBatch): number | null {
   const [index] = batch.waiting;
   if (index === undefined) return null;
   const id = fileId(batch.id, index);
+  if (batch.maxCredits !== null && model.files.get(id)?.record.session?.paid !== true) {
+    const needed = sessionCredits * (batch.paidSessions + batch.unpaid.size + 1);
+    if (needed > batch.maxCredits) return null;
+    batch.unpaid.add(index);
+  }
   if (batch.lanes !== null && !model.laneOf.has(id)) {
     const lane = batch.lanes.shift();
     if (lane === undefined) return null;
@@ -125,10 +134,12 @@ export function claim(model: Model, most: number): string[] {
   return out;
 }
 
-const put = (set: Set<string>, id: string, isIn: boolean): void => {
-  if (isIn) set.add(id);
-  else set.delete(id);
-};
+/** Says whether it was taken out. */
+function put<X>(set: Set<X>, member: X, isIn: boolean): boolean {
+  if (!isIn) return set.delete(member);
+  set.add(member);
+  return false;
+}
 
 /** What a save moves along. */
 export function saved(model: Model, after: FileRecord, rev: number): void {
@@ -136,8 +147,8 @@ export function saved(model: Model, after: FileRecord, rev: number): void {
   const before = model.files.get(after.id)?.record;
   if (batch === undefined || before === undefined) throw new Error(`unknown file ${after.id}`);
   const effects = effectsOf(before, after);
-  put(model.inFlight, after.id, effects.inFlight);
-  put(model.awaiting, after.id, effects.awaitsUpload);
+  const left = put(model.inFlight, after.id, effects.inFlight);
+  const uploaded = put(model.awaiting, after.id, effects.awaitsUpload);
   put(model.moving, after.id, effects.due !== null);
   if (effects.joins === 'free') model.free.unshift(after.id);
   if (effects.joins === 'batch') batch.waiting.unshift(after.index);
@@ -145,6 +156,11 @@ export function saved(model: Model, after: FileRecord, rev: number): void {
   if (effects.joins !== null && effects.joins !== 'free') list(model, batch);
   if (effects.lane?.release === true || (effects.ended && effects.lane === null)) giveLaneBack(model, batch, after.id);
   model.files.set(after.id, { record: after, rev });
+  batch.paidSessions += effects.paidDelta;
+  if (batch.maxCredits === null) return;
+  const settled = put(batch.unpaid, after.index, effects.unpaid);
+  // Whatever may have made room lists it again.
+  if (left || uploaded || settled || effects.joins !== null) list(model, batch);
 }
 
 function giveLaneBack(model: Model, batch: ModelBatch, id: string): void {

@@ -11,10 +11,14 @@ export interface BatchOptions {
   readonly files: number;
   readonly tenant?: string;
   readonly lanes?: number;
+  readonly maxCredits?: number | null;
   readonly events?: readonly ('batch.completed' | 'batch.failed' | 'batch.canceled' | 'file.failed')[];
 }
 
-export async function newBatch(ctx: Context, { files, tenant = 'acme', lanes, events }: BatchOptions): Promise<string> {
+export async function newBatch(
+  ctx: Context,
+  { files, tenant = 'acme', lanes, maxCredits = null, events }: BatchOptions,
+): Promise<string> {
   const result = await takeIn(ctx, {
     tenant,
     spec: {
@@ -39,7 +43,7 @@ export async function newBatch(ctx: Context, { files, tenant = 'acme', lanes, ev
     })),
     idempotency: null,
     estimatedCredits: 0,
-    maxCredits: null,
+    maxCredits,
     answerOf: () => '{}',
   });
   assert.ok(result.kind === 'accepted');
@@ -57,7 +61,7 @@ export async function tell(ctx: Context, batchId: string, index: number, event: 
   if (event.type === 'admitted') await ctx.redis.lrem(ctx.keys.waiting(batchId), 0, String(index));
   const { file } = await load(ctx, batchId, index);
   // What no run does carries no run.
-  const run = event.type === 'admitted' ? {} : { run: file.run };
+  const run = event.type === 'admitted' || event.type === 'unparked' ? {} : { run: file.run };
   const moved = await advance(ctx, file.id, { ...run, ...event } as FileEvent);
   return moved.kind === 'saved';
 }
@@ -92,6 +96,12 @@ export async function bring(ctx: Context, batchId: string, index: number, count:
 }
 
 /** Goes on along the way as far as it is let. */
-export async function goOn(ctx: Context, batchId: string, index: number, from: number): Promise<void> {
-  for (const event of wholeWay.slice(from)) await tell(ctx, batchId, index, event);
+export async function goOn(
+  ctx: Context,
+  batchId: string,
+  index: number,
+  from: number,
+  to = wholeWay.length,
+): Promise<void> {
+  for (const event of wholeWay.slice(from, to)) await tell(ctx, batchId, index, event);
 }

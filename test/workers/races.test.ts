@@ -14,6 +14,7 @@ import { sweepDropped, sweepMarks } from '../../src/workers/sweep-batches.ts';
 import { openTestApi, aBatch } from '../api/open-test-api.ts';
 import { openTestContext } from '../open-test-context.ts';
 import { newPrefix, openTestRedis, type TestRedis } from '../redis-server.ts';
+import { agreeOnAdmission } from './admission-scenario.ts';
 import { audit } from './audit.ts';
 import { after, bring, goOn, load, newBatch, tell, wholeWay } from './batches.ts';
 
@@ -141,7 +142,7 @@ test('holds nothing for good when pause and resume follow each other', async (t)
     load(ctx, batch, index).then(({ file }) =>
       advance(ctx, file.id, { type: 'held', run: file.run }, { guard: 'paused' }),
     );
-  for (let round = 0; round < 15; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     await Promise.all([markBatch(ctx, batch, 'pause'), ...Array.from({ length: 8 }, (_, index) => hold(index))]);
     await Promise.all([
       markBatch(ctx, batch, 'resume').then(() => workOffMarks(ctx, batch)),
@@ -164,6 +165,21 @@ test('holds nothing for good when pause and resume follow each other', async (t)
   await workOffMarks(first, batch);
   await workOffMarks(ctx, batch);
   assert.equal(await ctx.redis.scard(ctx.keys.held(batch)), 0);
+  await audit(ctx, [batch]);
+});
+
+test('goes on with what is paid for, whatever max_credits says', async (t) => {
+  const ctx = await open(t);
+  const batch = await newBatch(ctx, { files: 2, maxCredits: 50 });
+  await dispatch(ctx);
+  assert.equal((await load(ctx, batch, 1)).file.state.status, 'queued', 'one session is all that it pays for');
+  await goOn(ctx, batch, 0, 1, after('turn-sent'));
+  await tell(ctx, batch, 0, { type: 'parked', reason: 'out_of_credits' });
+  await tell(ctx, batch, 0, { type: 'unparked' });
+  await dispatch(ctx);
+  const { state } = (await load(ctx, batch, 0)).file;
+  assert.ok('place' in state && state.place === 'in', 'its session is paid: nothing holds it back');
+  assert.equal((await load(ctx, batch, 1)).file.state.status, 'queued');
   await audit(ctx, [batch]);
 });
 
@@ -259,3 +275,7 @@ test('drops a batch only if no retry has opened it again, and then wholly', asyn
     );
   }
 });
+
+// Admission, in-flight set and counters against a pure model, through random interleavings; many more in the slow suite.
+test('admits, lists and counts as the model does, whatever is called, left or repeated', (t) =>
+  agreeOnAdmission(t, { runs: 6, most: 20 }));

@@ -6,7 +6,7 @@
 
 /** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
 const patterns = {
-  /** hash: rev, run, p (progress), i (input), w (worker that runs it), b (batch id). */
+  /** hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid). */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */
   draft: 'f:$1:draft',

@@ -1,7 +1,7 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
--- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
+-- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, paid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
 --          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
@@ -26,7 +26,7 @@ elseif e.guard == 'blocked' then
 end
 
 local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
-redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6])
+redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0')
 if e.visible then redis.call('HDEL', K.file(id), 'w') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
 
