@@ -5,7 +5,9 @@ registerHooks({
   load: (url, context, next) => {
     const loaded = next(url, context);
     if (!url.endsWith('/src/shared/domain/file.ts')) return loaded;
-    const source = String(loaded.source).replace('recordVersion = 1', 'recordVersion = 2');
+    const text =
+      typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source ?? undefined);
+    const source = text.replace('recordVersion = 1', 'recordVersion = 2');
     if (!source.includes('recordVersion = 2')) throw new Error('the version of records was not found');
     return { ...loaded, source };
   },

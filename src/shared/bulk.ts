@@ -11,7 +11,7 @@ import type { FileRecord } from './domain/file.ts';
 import { fileId } from './ids.ts';
 import { unlessNewer } from './leave-to-newer.ts';
 import { enqueueNotify } from './queues.ts';
-import { readFiles } from './read-file.ts';
+import { readFiles, type FileView } from './read-file.ts';
 
 /** `expire` is the sweeper's own; callers ask for the others. */
 export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry' | 'expire';
@@ -133,10 +133,18 @@ async function resume(ctx: Context, batchId: string): Promise<void> {
   await advanceAll(ctx, batchId, held, { type: 'released' });
   const parked = members.parse(await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), '0', '-1'));
   for (let first = 0; first < parked.length; first += chunkSize) {
-    const views = await readFiles(ctx, batchId, parked.slice(first, first + chunkSize));
+    const views = await readKnown(ctx, batchId, parked.slice(first, first + chunkSize));
     const stopped = views.flatMap(({ file }) => (isParkedForMaxCredits(file) ? [file.index] : []));
     await advanceAll(ctx, batchId, stopped, { type: 'unparked' });
   }
+}
+
+/** One that a newer release has written, and nobody here can read, hides no other. */
+async function readKnown(ctx: Context, batchId: string, indexes: readonly number[]): Promise<FileView[]> {
+  const views = await unlessNewer(readFiles(ctx, batchId, indexes));
+  if (views !== 'newer') return views;
+  const singly = await Promise.all(indexes.map((index) => unlessNewer(readFiles(ctx, batchId, [index]))));
+  return singly.flatMap((view) => (view === 'newer' ? [] : view));
 }
 
 /** Others wait for the account, which a resume does not change. */

@@ -12,6 +12,7 @@ import { redisClock } from '../../src/shared/redis/redis-clock.ts';
 import { NewerRecordError, toStoredProgress } from '../../src/shared/stored-file.ts';
 import { toTime } from '../../src/shared/to-batch-resource.ts';
 import { loadDelivery } from '../../src/shared/webhook/delivery.ts';
+import { unpark } from '../../src/workers/watch-account.ts';
 import { openWorkers } from '../../src/workers/main.ts';
 import { sweepDueFiles } from '../../src/workers/sweep.ts';
 import { sweepExpired, sweepMarks } from '../../src/workers/sweep-batches.ts';
@@ -143,6 +144,22 @@ test('leaves a record of a newer release alone, and goes on with all others', as
   await sweepMarks(ctx);
   assert.equal(statusOf((await readBatch(ctx, batch)) ?? assert.fail()), 'canceled');
   await audit(ctx, [batch]);
+});
+
+test('lets other files go on from a park past one that only a newer release can read', async (t) => {
+  const ctx = await open(t);
+  const batch = await newBatch(ctx, { files: 3 });
+  for (const index of [0, 1, 2]) {
+    await bring(ctx, batch, index, 1);
+    await tell(ctx, batch, index, { type: 'parked', reason: index === 2 ? 'max_credits' : 'out_of_credits' });
+  }
+  await ctx.redis.hset(ctx.keys.file(fileId(batch, 0)), 'p', JSON.stringify({ v: recordVersion + 1 }));
+  await unpark(ctx, 1);
+  assert.equal((await load(ctx, batch, 1)).file.state.status, 'uploading');
+  await markBatch(ctx, batch, 'resume');
+  await workOffMarks(ctx, batch);
+  assert.equal((await load(ctx, batch, 2)).file.state.status, 'uploading');
+  assert.equal(await ctx.redis.scard(ctx.keys.marks()), 0);
 });
 
 test('promotes what is due by Redis and delayed by a clock that is an hour ahead', async (t) => {
