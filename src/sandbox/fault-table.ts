@@ -34,7 +34,7 @@ const render = ['render'] as const;
 const poll = ['render-poll'] as const;
 const state = ['state'] as const;
 
-interface FaultKind {
+export interface FaultKind {
   readonly at: readonly Endpoint[];
   readonly params: z.ZodType;
   /** Where a scenario's random mix may use it: a client is expected to bring its files through. */
