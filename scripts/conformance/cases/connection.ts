@@ -153,7 +153,8 @@ export const rows: readonly Row[] = [
     env: { CREDITS_RECHECK_MS: '2000' },
     run: async (world) => {
       await world.fault('rate-limited', { endpoint: 'anonymous-token', file: null, times: null });
-      const { id } = await world.post(texts);
+      // Each of them would ask.
+      const { id } = await world.post(texts, { files: filesOf(world, 12) });
       await until('asked', () => (mintCalls(world) > 0 ? true : null));
       await delay(1500);
       const asked = mintCalls(world);
@@ -167,7 +168,7 @@ export const rows: readonly Row[] = [
       await world.admin('tokens', { token, credits: 1000 });
       world.use(await world.place.restart({ NEMO_TOKEN: token }));
       await world.ended(id);
-      mustComplete(await world.file(id));
+      same((await world.batch(id)).counts['completed'], 12, 'completed');
       return `${asked + more} calls, says NEMO_TOKEN, completed once it is set`;
     },
   },
