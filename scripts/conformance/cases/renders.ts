@@ -56,6 +56,13 @@ const exported: readonly Exported[] = [
     link: 'own /content',
   },
   {
+    what: 'truncated file, /download away for a while',
+    rule: 'design §5: an outage is no failed render',
+    faults: [['render-truncated'], ['bad-gateway', { endpoint: 'download', times: 3 }]],
+    renders: 1,
+    link: 'own /content',
+  },
+  {
     what: 'dead link, /download works',
     rule: 'upstream: download',
     faults: [['render-url-404']],
