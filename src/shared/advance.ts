@@ -86,6 +86,7 @@ async function save(
   if (kind === 'stale') return { kind: 'stale' };
   if (kind === 'refused') return { kind: 'refused', why: String(rest[0]), loaded };
   const [rev, now, ...deliveries] = rest;
+  await ctx.replication.confirm();
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
   logTransition(ctx, before, after, event);
   ctx.reach(`save ${what}: saved, not enqueued`);

@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
+import type { Replication } from './redis/replication.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -19,6 +20,8 @@ export interface Context {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly scripts: Scripts;
+  /** Waits for a replica after a write, where Redis has any. */
+  readonly replication: Replication;
   readonly queues: Queues;
   readonly policy: Policy;
   /** Batches' specs never change, so a process reads each once. */

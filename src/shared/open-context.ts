@@ -10,8 +10,9 @@ import type { Context } from './context.ts';
 import type { Policy } from './domain/policy.ts';
 import { createGuardedAgent } from './guard/create-guarded-agent.ts';
 import { closeQueues, openQueues } from './queues.ts';
-import { openRedis, type RedisTarget } from './redis/connect.ts';
+import { addressOf, openRedis, type RedisTarget } from './redis/connect.ts';
 import { createKeys } from './redis/keys.ts';
+import { createReplication } from './redis/replication.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
@@ -50,6 +51,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   await ready(redis);
   const keys = createKeys(config.redisPrefix);
   const scripts = createScripts(redis, keys);
+  const replication = createReplication({ redis, address: addressOf(redisTarget), key: keys.moving(), log });
   const queues = openQueues(redis, keys.tag);
   resources.add('queues', () => closeQueues(queues));
   const upstream = openUpstream({
@@ -75,6 +77,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     subscriber,
     keys,
     scripts,
+    replication,
     queues,
     policy: toPolicy(config),
     specs: createSpecCache(),
