@@ -11,12 +11,14 @@ import type { Replication } from './redis/replication.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  readonly tracing: Tracing;
   readonly redis: Redis;
   readonly keys: Keys;
   readonly scripts: Scripts;

@@ -18,8 +18,10 @@ import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
 import { createSpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
+import { noTracing, type Tracing } from './tracing/tracing.ts';
 import { openUpstream } from './upstream/open-upstream.ts';
 import { version } from './version.ts';
+import { createWatch } from './watch-upstream.ts';
 import { openWebhookSender } from './webhook/webhook-sender.ts';
 
 export interface ContextOptions {
@@ -29,6 +31,8 @@ export interface ContextOptions {
   readonly redisTarget: RedisTarget;
   /** One a process, whatever runs in it. */
   readonly telemetry: Telemetry;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   /** `api` fails fast while Redis is away, `worker` waits. */
   readonly role: 'api' | 'worker';
   readonly reach?: (point: string) => void;
@@ -40,7 +44,7 @@ export interface OpenedContext extends Context {
 }
 
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
-  const { config, log, telemetry, resources, redisTarget, role } = options;
+  const { config, log, telemetry, resources, redisTarget, role, tracing = noTracing } = options;
   const connect = (as: 'api' | 'worker' | 'subscriber') => {
     const client = openRedis({ ...redisTarget, role: as, log });
     resources.add(`redis ${as}`, () => client.disconnect());
@@ -50,7 +54,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const subscriber = connect('subscriber');
   await ready(redis);
   const keys = createKeys(config.redisPrefix);
-  const scripts = createScripts(redis, keys);
+  const scripts = createScripts(redis, keys, telemetry.redisAnswered);
   const replication = createReplication({ redis, address: addressOf(redisTarget), key: keys.moving(), log });
   const queues = openQueues(redis, keys.tag);
   resources.add('queues', () => closeQueues(queues));
@@ -60,6 +64,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     skillSource: config.skillSource ?? undefined,
     installPath: import.meta.dirname,
     version,
+    watch: createWatch(telemetry, tracing),
     allowPrivateOutputs: config.sourceAllowPrivate,
   });
   resources.add('upstream', upstream.close);
@@ -73,6 +78,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     config,
     log,
     telemetry,
+    tracing,
     redis,
     subscriber,
     keys,

@@ -44,6 +44,8 @@ function optionsOf(role: RedisRole): ClientOptions {
     connectionName: `batch-video-${role}`,
     ...roleOptions[role],
     connectTimeout: connectTimeoutMs,
+    // CLIENT SETINFO is younger than the oldest servers we work on, and a right that nothing else needs.
+    disableClientInfo: true,
     retryStrategy: (attempt) => Math.min(firstRetryMs * 2 ** (attempt - 1), maxRetryMs),
     // After a failover the old address may still be a replica. The code is the first word of the reply: Redis has no
     // other place for it. 2 = reconnect and send the refused command again (it was not executed).

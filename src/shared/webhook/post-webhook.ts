@@ -22,6 +22,8 @@ export interface WebhookMessage {
   /** Null: sent without a signature. */
   readonly secret: string | null;
   readonly body: string;
+  /** Of the trace that it belongs to; absent or null: none. */
+  readonly traceparent?: string | null;
 }
 
 export type Posted =
@@ -67,7 +69,10 @@ async function send(
   }
 }
 
-function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Record<string, string> | null {
+function toHeaders(
+  { id, secret, body, traceparent = null }: WebhookMessage,
+  timestamp: Date,
+): Record<string, string> | null {
   const signature = secret === null ? null : signWebhook(secret, { id, timestamp, body });
   if (secret !== null && signature === null) return null;
   return {
@@ -76,6 +81,7 @@ function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Recor
     'accept-encoding': 'identity', // what is logged should be readable
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
+    ...(traceparent === null ? {} : { traceparent }),
     ...(signature === null ? {} : { 'webhook-signature': signature }),
   };
 }
