@@ -20,13 +20,15 @@ interface OtlpRequest {
 /** A receiver of OTLP over HTTP, JSON. */
 async function openReceiver(t: TestContext): Promise<{ url: string; spans: OtlpSpan[] }> {
   const spans: OtlpSpan[] = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
-    assert.equal(request.url, '/v1/traces');
-    const { resourceSpans } = JSON.parse(body) as OtlpRequest;
-    spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
-    response.setHeader('content-type', 'application/json').end('{}');
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString()) as OtlpRequest;
+      if (request.url !== '/v1/traces') return response.writeHead(404).end();
+      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)));
+      return response.setHeader('content-type', 'application/json').end('{}');
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
