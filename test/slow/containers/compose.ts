@@ -6,10 +6,10 @@ import { rootPath } from '../../docs/document.ts';
 import { docker } from './engine.ts';
 
 export interface Compose {
+  readonly project: string;
   /** Base address of the API, and its key. */
   readonly api: string;
   readonly key: string;
-  readonly sandbox: string;
   /** `docker compose …` in this project. */
   readonly run: (...args: string[]) => string;
   /** Ids of a service's containers. */
@@ -34,9 +34,9 @@ export async function openCompose(t: TestContext): Promise<Compose> {
   await inBackground(['docker', ...base, 'up', '-d', '--build', '--wait', '--wait-timeout', '180'], environment);
   const address = (service: string, port: number): string => `http://${run('port', service, String(port))}`;
   return {
+    project,
     api: address('api', 3000),
     key: 'this-machine-only',
-    sandbox: address('sandbox', 4010),
     run,
     containers: (service) =>
       run('ps', '-aq', service)
