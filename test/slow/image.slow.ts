@@ -98,6 +98,22 @@ test('brings a batch through docker compose while a worker and Redis are killed'
     headers: { authorization: `Bearer ${compose.key}` },
   });
   assert.equal(Buffer.from(await output.arrayBuffer()).toString('latin1', 4, 8), 'ftyp', 'an MP4 came out');
+  await t.test('and the demo job, when it is asked for', () => {
+    const told = compose.run(
+      'run',
+      '--rm',
+      '--build',
+      '-T',
+      'demo',
+      '--url',
+      'http://api:3000',
+      '--files',
+      '1',
+      '--size',
+      '320x180',
+    );
+    assert.match(told, /✓ \/output\/demo-1\.mp4: .*logo in the corner/);
+  });
   await t.test('and on Node 22 in one process, without a supervisor', () => onNode22(t, compose));
   const startedAt = performance.now();
   compose.run('stop', 'api', 'worker');
