@@ -19,6 +19,7 @@ import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { givenRequestId } from './trace-context.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -66,7 +67,7 @@ function createServer(ctx: ApiContext): Api {
     loggerInstance,
     // One line a request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: newRequestId,
+    genReqId: (request) => givenRequestId(request.headers) ?? newRequestId(),
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },
@@ -81,7 +82,8 @@ function addHooks(app: Api, ctx: ApiContext): void {
   const authenticate = createAuth(ctx.config.apiKeys);
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
     request.caller = nobody;
     request.bodyFaults = [];
     request.caller = authenticate(request);

@@ -11,6 +11,8 @@ import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
 import { toBatch } from './show-batch.ts';
 import { toIntake, type ToBeTakenIn } from './to-intake.ts';
+import { givenTraceparent } from './trace-context.ts';
+import { warnOfEndpoint } from './warn-of-endpoint.ts';
 import { warnOf, warnOfCredits, type Estimate } from './warn-of.ts';
 
 export async function createBatch(
@@ -24,9 +26,10 @@ export async function createBatch(
   const earlier = await findEarlier(ctx, tenant, key);
   if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
   const judged = await judgeBatch(ctx, request);
-  const toBe = await toIntake(judged, request.id);
+  const toBe = await toIntake(judged, { requestId: request.id, traceparent: givenTraceparent(request.headers) });
   const estimate = estimateOf(toBe, await balance());
-  const warnings = warnOf(judged.request, toBe, estimate);
+  const failing = await warnOfEndpoint(ctx, tenant, judged.request);
+  const warnings = [...failing, ...warnOf(judged.request, toBe, estimate)];
   if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(ctx, judged, { estimate, warnings }));
   const result = await takeIn(ctx, {
     tenant,

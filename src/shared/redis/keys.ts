@@ -76,6 +76,9 @@ const patterns = {
   deliveriesDue: 'deliveries-due',
   tenantDeliveries: 't:$1:deliveries',
   allDeliveries: 'deliveries',
+  /** hash with TTL: a webhook endpoint (hash of tenant and URL). Sorted set with TTL: its open requests by their start. */
+  endpoint: 'e:$1',
+  endpointOpen: 'e:$1:open',
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',

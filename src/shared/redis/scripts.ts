@@ -16,7 +16,7 @@ const scriptNames = [
   'mark',
   'unmark',
   'note-account',
-  'delivery-freeze',
+  'delivery-enter',
   'delivery-save',
   'delivery-redeliver',
   'deliveries-gone',

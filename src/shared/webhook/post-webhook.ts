@@ -22,6 +22,10 @@ export interface WebhookMessage {
   /** Null: sent without a signature. */
   readonly secret: string | null;
   readonly body: string;
+  /** Of the request that made the batch: to be found again in the logs of both sides. */
+  readonly requestId?: string | null;
+  /** W3C trace context of that request. */
+  readonly traceparent?: string | null;
 }
 
 export type Posted =
@@ -67,7 +71,8 @@ async function send(
   }
 }
 
-function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Record<string, string> | null {
+function toHeaders(message: WebhookMessage, timestamp: Date): Record<string, string> | null {
+  const { id, secret, body, requestId, traceparent } = message;
   const signature = secret === null ? null : signWebhook(secret, { id, timestamp, body });
   if (secret !== null && signature === null) return null;
   return {
@@ -77,6 +82,8 @@ function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Recor
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
     ...(signature === null ? {} : { 'webhook-signature': signature }),
+    ...(requestId == null ? {} : { 'x-request-id': requestId }),
+    ...(traceparent == null ? {} : { traceparent }),
   };
 }
 

@@ -138,3 +138,26 @@ local function note_account(account, o, now)
   end
   if changed then redis.call('PUBLISH', K.accountChannel(), account) end
 end
+
+-- A webhook endpoint (a tenant's URL) after an attempt: how long it takes, and since when it has only failed. After three
+-- days of that it is marked, until the next success. Returns 'marked' | 'revived' | ''.
+local endpoint_kept_ms = 30 * 86400000
+local endpoint_marked_after_ms = 3 * 86400000
+local function note_endpoint(endpoint, delivery, ok, took_ms, now)
+  local key = K.endpoint(endpoint)
+  redis.call('ZREM', K.endpointOpen(endpoint), delivery)
+  local e = redis.call('HMGET', key, 'usual_ms', 'failing_since', 'marked_at')
+  -- Half of the old, half of the new: follows a receiver that recovers within a few requests.
+  redis.call('HSET', key, 'usual_ms', e[1] and math.floor((tonumber(e[1]) + took_ms) / 2) or took_ms)
+  redis.call('PEXPIRE', key, endpoint_kept_ms)
+  if ok then
+    redis.call('HSET', key, 'ok_at', now)
+    redis.call('HDEL', key, 'failing_since', 'failures', 'marked_at')
+    return e[3] and 'revived' or ''
+  end
+  redis.call('HSETNX', key, 'failing_since', now)
+  redis.call('HINCRBY', key, 'failures', 1)
+  if e[3] or not e[2] or now - tonumber(e[2]) < endpoint_marked_after_ms then return '' end
+  redis.call('HSET', key, 'marked_at', now)
+  return 'marked'
+end
