@@ -16,7 +16,8 @@ import { createBatch } from './create-batch.ts';
 import { readPlaceCursor, toPlaceCursor } from './cursor.ts';
 import { idempotencyHeaders } from './idempotency.ts';
 import { createKnownBalance } from './known-balance.ts';
-import { problems } from './responses.ts';
+import { notModified, problems } from './responses.ts';
+import { sendTagged } from './send-tagged.ts';
 import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
 
@@ -62,13 +63,15 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
   app.get(
     '/batches/:id',
     {
+      exposeHeadRoute: true,
       schema: {
         tags: ['batches'],
         summary: 'One batch',
         params: batchParams,
-        response: { 200: batchSchema, ...problems(404) },
+        response: { 200: batchSchema, ...notModified, ...problems(404) },
       },
     },
-    async (request) => toBatch(ctx, await visibleBatch(ctx, request, request.params.id)),
+    async (request, reply) =>
+      sendTagged(request, reply, toBatch(ctx, await visibleBatch(ctx, request, request.params.id))),
   );
 }

@@ -1,5 +1,5 @@
 /** The error answers of a route, for its schema and the OpenAPI document. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { problemType } from './problem.ts';
 import { problemSchema } from './problem.schema.ts';
 
@@ -29,3 +29,8 @@ export function problems(...statuses: readonly Status[]) {
     { description: string; content: Record<string, { schema: z.ZodType }> }
   >;
 }
+
+/** For resources with an ETag. */
+export const notModified = {
+  304: z.any().describe('Nothing has happened since the answer that `If-None-Match` names.'),
+} as const;

@@ -32,11 +32,11 @@ export async function startDnsServer(): Promise<DnsServer> {
   const resolver = new Resolver({ timeout: 1000, tries: 1 });
   resolver.setServers([`127.0.0.1:${socket.address().port}`]);
   const resolve: Resolve = (hostname, _options, callback) => {
-    resolver.resolve4(hostname, (noFour, four = []) => {
-      resolver.resolve6(hostname, (noSix, six = []) => {
+    resolver.resolve4(hostname, (noFour, four) => {
+      resolver.resolve6(hostname, (noSix, six) => {
         const found = [
-          ...four.map((address) => ({ address, family: 4 })),
-          ...six.map((address) => ({ address, family: 6 })),
+          ...(noFour === null ? four : []).map((address) => ({ address, family: 4 })),
+          ...(noSix === null ? six : []).map((address) => ({ address, family: 6 })),
         ];
         callback(found.length === 0 ? (noFour ?? noSix) : null, found);
       });
