@@ -16,13 +16,15 @@ import { createBatch } from './create-batch.ts';
 import { readPlaceCursor, toPlaceCursor } from './cursor.ts';
 import { idempotencyHeaders } from './idempotency.ts';
 import { createKnownBalance } from './known-balance.ts';
+import type { LiveFeed } from './live-feed.ts';
 import { notModified, problems } from './responses.ts';
 import { sendTagged } from './send-tagged.ts';
 import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
+import { createEndWaiter, preferHeader } from './wait-for-end.ts';
 
-export function addBatchRoutes(app: Api, ctx: ApiContext): void {
-  const balance = createKnownBalance(ctx);
+export function addBatchRoutes(app: Api, ctx: ApiContext, feed: LiveFeed): void {
+  const parts = { balance: createKnownBalance(ctx), waiter: createEndWaiter(ctx, feed) };
   app.post(
     '/batches',
     {
@@ -31,7 +33,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
       schema: {
         tags: ['batches'],
         summary: 'Take in many files with one request',
-        headers: idempotencyHeaders,
+        headers: idempotencyHeaders.extend({ prefer: preferHeader }),
         body: batchRequestSchema,
         response: {
           200: dryRunSchema.describe('`dry_run`: nothing was stored.'),
@@ -40,7 +42,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
         },
       },
     },
-    (request, reply) => createBatch(ctx, balance, request, reply),
+    (request, reply) => createBatch(ctx, parts, request, reply),
   );
   app.get(
     '/batches',

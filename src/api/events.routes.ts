@@ -5,7 +5,7 @@ import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
 import { batchParams } from './batches.schema.ts';
 import { createInbox } from './inbox.ts';
-import { openLiveFeed } from './live-feed.ts';
+import type { LiveFeed } from './live-feed.ts';
 import { problems } from './responses.ts';
 import { sendEvents } from './send-events.ts';
 import { visibleBatch } from './visible.ts';
@@ -13,11 +13,8 @@ import { visibleBatch } from './visible.ts';
 /** Proxies cut connections that are silent for half a minute or a minute. */
 const heartbeatMs = 15_000;
 
-export async function addEventRoutes(app: Api, ctx: ApiContext): Promise<void> {
+export async function addEventRoutes(app: Api, ctx: ApiContext, feed: LiveFeed): Promise<void> {
   await app.register(fastifySSE, { heartbeatInterval: heartbeatMs });
-  const feed = await openLiveFeed(ctx);
-  // Before the server waits for its connections to end.
-  app.addHook('preClose', feed.close);
   app.get(
     '/batches/:id/events',
     {

@@ -54,6 +54,18 @@ export const baseUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `*`, or what browsers send as `Origin`: scheme, host and port alone. */
+export const origins = z.string().transform((text, context): string[] => {
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const isOrigin = (entry: string): boolean => entry === '*' || URL.parse(entry)?.origin === entry;
+  if (entries.every(isOrigin)) return entries;
+  context.addIssue('must be comma-separated origins such as https://app.example, or *');
+  return z.NEVER;
+});
+
 /** `redis:`, `rediss:` (TLS), `unix:` or the plain path of a socket. May carry a password: never printed. */
 export const redisUrl = z.string().refine(isRedisUrl, 'must be redis://…, rediss://…, unix:///path or a socket path');
 

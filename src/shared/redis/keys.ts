@@ -84,6 +84,8 @@ const patterns = {
   uploadExpiry: 'uploads',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
+  /** string with TTL: requests of an API key (hashed) in the present minute. */
+  rateLimit: 'rate:$1',
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
