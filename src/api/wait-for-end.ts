@@ -34,7 +34,7 @@ export function createEndWaiter(ctx: ApiContext, feed: LiveFeed): EndWaiter {
     wait: async (reply, batchId, seconds) => {
       waiting += 1;
       const inbox = createInbox();
-      const stop = feed.listen(batchId, inbox);
+      const stop = feed.listen({ kind: 'batch', batchId }, inbox);
       reply.raw.once('close', inbox.end);
       try {
         const until = performance.now() + seconds * 1000;

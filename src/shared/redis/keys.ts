@@ -25,8 +25,10 @@ const patterns = {
   /** list and hash: lanes that are free; the session of each lane. */
   lanes: 'b:$1:lanes',
   laneSessions: 'b:$1:lane-sessions',
-  /** stream: what live readers are told, `{f: index, r: rev}` or `{b: 1}`. */
+  /** streams: what live readers are told: of a batch `{f: index}` or `{b}`; with TTL of a tenant's and of all batches `{b, f?}`. */
   events: 'b:$1:events',
+  tenantEvents: 't:$1:events',
+  allEvents: 'events',
   /** sorted set: ids of the batch's deliveries, score = time of the event. */
   batchDeliveries: 'b:$1:deliveries',
   /** string: file ids that a retry was asked for (JSON); absent: all failed ones. */

@@ -20,10 +20,20 @@ local function file_id(batch, index)
   return 'fil_' .. string.sub(batch, 5) .. '_' .. text
 end
 
--- Tells live readers of a batch. `fields` is what the stream keeps: {'f', index, 'r', rev} or {'b', '1'}.
-local function tell(batch, fields)
-  redis.call('XADD', K.events(batch), 'MAXLEN', '~', 20000, '*', unpack(fields))
-  redis.call('PUBLISH', K.eventsChannel(), batch)
+-- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
+-- of a file changes its batch, too, and each of the two needs an id of its own that readers may resume from.
+local events_kept, events_kept_ms = 40000, 7 * 86400000
+local function tell(batch, index)
+  local tenant = redis.call('HGET', K.batch(batch), 'tenant') or ''
+  local own, wide = K.events(batch), { K.tenantEvents(tenant), K.allEvents() }
+  if index then redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'f', index) end
+  redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'b', batch)
+  for _, key in ipairs(wide) do
+    if index then redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch, 'f', index) end
+    redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch)
+    redis.call('PEXPIRE', key, events_kept_ms)
+  end
+  redis.call('PUBLISH', K.eventsChannel(), tenant .. ' ' .. batch)
 end
 
 -- The fair queue (start-time fair: lowest virtual time first). A newcomer starts at the present lowest time, so it is
@@ -85,7 +95,7 @@ local function close_round(batch, now)
   redis.call('HSET', K.batch(batch), 'closed', '1', 'finished_at', now)
   redis.call('HDEL', K.batch(batch), 'blocked')
   redis.call('ZADD', K.retention(), now + num(b[5]), batch)
-  tell(batch, { 'b', '1' })
+  tell(batch)
   return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
 end
 

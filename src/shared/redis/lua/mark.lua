@@ -10,7 +10,7 @@ local closed, canceled = b[2] == '1', b[3] == b[4]
 
 local function add_mark()
   if redis.call('SADD', K.marks(), action .. ' ' .. batch) == 1 then redis.call('HINCRBY', key, 'marks', 1) end
-  tell(batch, { 'b', '1' })
+  tell(batch)
   redis.call('PUBLISH', K.wakeChannel(), 'mark')
   return { 'ok', '1' }
 end
@@ -31,7 +31,7 @@ if action == 'pause' then
   if b[5] ~= '1' then
     redis.call('HSET', key, 'paused', '1')
     unlist_batch(batch)
-    tell(batch, { 'b', '1' })
+    tell(batch)
   end
   return { 'ok', '0' }
 end
