@@ -20,6 +20,7 @@ const scriptNames = [
   'delivery-save',
   'delivery-redeliver',
   'deliveries-gone',
+  'readdress',
   'release',
   'order',
   'token-commit',
