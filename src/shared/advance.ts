@@ -87,7 +87,7 @@ async function save(
   if (kind === 'refused') return { kind: 'refused', why: String(rest[0]), loaded };
   const [rev, now, ...deliveries] = rest;
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
-  logTransition(ctx, before, after, event);
+  logTransition(ctx, loaded, after, event);
   ctx.reach(`save ${what}: saved, not enqueued`);
   await enqueue(ctx, before, saved, deliveries.map(String));
   ctx.reach(`save ${what}: enqueued`);
@@ -140,10 +140,12 @@ async function enqueue(
   }
 }
 
-function logTransition(ctx: Context, before: FileRecord, after: FileRecord, event: FileEvent | null): void {
+function logTransition(ctx: Context, loaded: LoadedFile, after: FileRecord, event: FileEvent | null): void {
+  const { file: before, spec } = loaded;
   if (before.state.status === after.state.status && before.run === after.run) return;
   ctx.log.info(
     {
+      request_id: spec.requestId,
       batch_id: after.batchId,
       file_id: after.id,
       run: after.run,

@@ -8,11 +8,11 @@ import { performance } from 'node:perf_hooks';
 import type { Standing } from './endpoint.ts';
 
 /** Open sockets that wait cost little (some 50 KB each with TLS). Also the concurrency of the queue `notify`. */
-export const mostOpenRequests = 512;
+export const mostOpenRequests = 1024;
 
 /** Kept for tenants that have nothing open: one each. */
 const reserve = 1 / 8;
-/** Share of what is free. Alone, a tenant's dead receivers hold 90, with those never tried 150, all together 224. */
+/** Share of what is free. Alone, a tenant's dead receivers hold 180, with those never tried 299, all together 448. */
 const shareOf: Readonly<Record<Standing, number>> = { quick: 1, unknown: 1 / 2, troubled: 1 / 4 };
 
 /** Until a request of the tenant has ended. */
