@@ -46,7 +46,6 @@ test('results, table and archive of 50,000 files take no memory to speak of', { 
   const place = await mkdtemp(join(tmpdir(), 'bv-results-'));
   t.after(() => rm(place, { recursive: true, force: true }));
   const redis = await openTestRedis();
-  t.after(redis.close);
   const outputs = createServer((_request, response) => response.end(Buffer.alloc(outputBytes, 'v')));
   await new Promise<void>((resolve) => outputs.listen(0, '127.0.0.1', resolve));
   t.after(() => outputs.close());
@@ -59,10 +58,13 @@ test('results, table and archive of 50,000 files take no memory to speak of', { 
     LOG_LEVEL: 'info',
   };
   const api = await startService('api', env);
-  t.after(() => api.kill());
   const pid = api.child.pid ?? 0;
   const { ctx, close } = await openTestContext(redis.socketPath, { REDIS_PREFIX: prefix });
-  t.after(close);
+  t.after(async () => {
+    await close();
+    await api.kill();
+    await redis.close();
+  });
   const url = `http://127.0.0.1:${(outputs.address() as AddressInfo).port}/out.mp4`;
   const rendered = { type: 'rendered', output: { url, renderId: 'r1', durationMs: 3000, bytes: outputBytes } } as const;
   const make = async (count: number): Promise<string> => {
