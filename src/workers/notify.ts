@@ -65,7 +65,11 @@ async function attempt(ctx: Context, sending: Sending, signal: AbortSignal): Pro
   if (entered[0] === 'passed') return 'passed';
   if (entered[0] === 'full') return defer(ctx, delivery, entered[1]);
   ctx.reach('notify: frozen, not sent');
-  const posted = await postWebhook(ctx.webhooks, toMessage(sending, entered[1]), signal);
+  const posted = await postWebhook(
+    ctx.webhooks,
+    { ...toMessage(sending, entered[1]), at: ctx.account.gate.redisNow() },
+    signal,
+  );
   if (posted.kind === 'aborted') {
     await ctx.redis.zrem(ctx.keys.endpointOpen(endpoint), id);
     return 'aborted';
@@ -74,7 +78,10 @@ async function attempt(ctx: Context, sending: Sending, signal: AbortSignal): Pro
   return conclude(ctx, sending, posted);
 }
 
-const toMessage = ({ delivery: { id }, spec, webhook: { url, secret } }: Sending, body: string): WebhookMessage => ({
+const toMessage = (
+  { delivery: { id }, spec, webhook: { url, secret } }: Sending,
+  body: string,
+): Omit<WebhookMessage, 'at'> => ({
   id,
   url,
   secret,

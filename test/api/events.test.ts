@@ -8,6 +8,7 @@ import { fileSchema } from '../../src/api/files.schema.ts';
 import { publishProgress } from '../../src/shared/live-progress.ts';
 import { loadFile } from '../../src/shared/load-file.ts';
 import { fileId } from '../../src/shared/ids.ts';
+import { turnNotes } from '../../src/workers/turn-notes.ts';
 import { openTestRedis, type TestRedis } from '../redis-server.ts';
 import { completing, failing, tell } from '../shared/webhook/open-webhook-context.ts';
 import { aBatch, openTestApi, someFiles, type TestApi } from './open-test-api.ts';
@@ -115,6 +116,28 @@ const isRising = (ids: readonly string[]): boolean =>
     const [[ms = 0, n = 0], [before = -1, m = 0]] = [parts(id), parts(ids[at - 1] ?? '-1-0')];
     return at === 0 || ms > before || (ms === before && n > m);
   });
+test('says that a turn is still working every two minutes, and no more once it has ended', async (t) => {
+  const id = await aBatchOf(1);
+  const reader = await listen(id);
+  await reader.next(is('snapshot'));
+  const loaded = await loadFile(api.ctx, fileId(id, 0));
+  assert.ok(typeof loaded !== 'string');
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const notes = turnNotes(api.ctx, loaded.file);
+  t.mock.timers.tick(119_999);
+  publishProgress(api.ctx, loaded.file, { progress: 40, note: 'not yet' });
+  const next = async (): Promise<string> => JSON.parse((await reader.next(is('progress'))).data).note;
+  assert.equal(await next(), 'not yet');
+  t.mock.timers.tick(1);
+  assert.equal(await next(), '⏳ Still working...');
+  t.mock.timers.tick(120_000);
+  assert.equal(await next(), '⏳ Still working...');
+  notes.stop();
+  t.mock.timers.tick(240_000);
+  publishProgress(api.ctx, loaded.file, { progress: 40, note: 'the end' });
+  assert.equal(await next(), 'the end');
+  reader.close();
+});
 
 test('tells progress without an id, for this batch alone', async () => {
   const [id, other] = [await aBatchOf(1), await aBatchOf(1)];

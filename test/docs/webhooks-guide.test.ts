@@ -66,7 +66,7 @@ async function send(url: string, id: string, withSecret: string): Promise<number
     timeoutMs: 5000,
     close: async () => undefined,
   };
-  const posted = await postWebhook(sender, { id, url, secret: withSecret, body });
+  const posted = await postWebhook(sender, { id, url, secret: withSecret, body, at: Date.now() });
   await dispatcher.destroy();
   return posted.kind === 'attempted' ? posted.attempt.status : null;
 }

@@ -80,7 +80,7 @@ test('an answer that changes between check and use is checked where it is used',
     timeoutMs: 2000,
     close: async () => undefined,
   };
-  const posted = await postWebhook(sender, { id: 'msg_1', url, secret: null, body: '{}' });
+  const posted = await postWebhook(sender, { id: 'msg_1', url, secret: null, body: '{}', at: Date.now() });
   assert.equal(posted.kind === 'attempted' && posted.attempt.error, 'private_host');
   assert.equal(reached, 0);
 });

@@ -25,7 +25,7 @@ async function attempt(t: TestContext, url: string, timeoutMs = 2000): Promise<A
     close: async () => undefined,
   };
   const trace = { requestId: 'req_of_the_batch', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
-  const posted = await postWebhook(sender, { id: 'msg_1', url, secret: null, body: '{}', ...trace });
+  const posted = await postWebhook(sender, { id: 'msg_1', url, secret: null, body: '{}', at: Date.now(), ...trace });
   assert.ok(posted.kind === 'attempted');
   return posted.attempt;
 }
