@@ -15,11 +15,14 @@ import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
+import { openLiveFeed } from './live-feed.ts';
+import { addManners, allowOrigins } from './manners.ts';
 import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
 import { addTraces, traceIdsOf } from './traces.ts';
+import { givenRequestId } from './trace-context.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -42,16 +45,21 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   app.setErrorHandler(answerError(ctx));
   answerUnknownRoute(app);
   acceptJsonOnly(app);
+  await allowOrigins(app, ctx);
   addHooks(app, ctx);
+  await addManners(app, ctx);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
   const background = createBackground(ctx);
   app.addHook('onClose', background.settled);
-  addBatchRoutes(app, ctx);
+  const feed = await openLiveFeed(ctx);
+  // Before the server waits for its connections to end.
+  app.addHook('preClose', feed.close);
+  addBatchRoutes(app, ctx, feed);
   addBatchActionRoutes(app, ctx, background);
   addFileRoutes(app, ctx);
   addMessageRoutes(app, ctx);
-  await addEventRoutes(app, ctx);
+  await addEventRoutes(app, ctx, feed);
   addDeliveryRoutes(app, ctx);
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
@@ -67,7 +75,7 @@ function createServer(ctx: ApiContext): Api {
     loggerInstance,
     // One line a request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: newRequestId,
+    genReqId: (request) => givenRequestId(request.headers) ?? newRequestId(),
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },
@@ -83,7 +91,8 @@ function addHooks(app: Api, ctx: ApiContext): void {
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   addTraces(app, ctx.tracing);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
     request.caller = nobody;
     request.bodyFaults = [];
     request.caller = authenticate(request);

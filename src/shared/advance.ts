@@ -89,8 +89,8 @@ async function save(
   const [rev, now, ...deliveries] = rest;
   await ctx.replication.confirm();
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
-  logTransition(ctx, before, after, event);
   countTransition(ctx, before, after);
+  logTransition(ctx, loaded, after, event);
   ctx.reach(`save ${what}: saved, not enqueued`);
   await enqueue(ctx, before, saved, deliveries.map(String));
   ctx.reach(`save ${what}: enqueued`);
@@ -156,10 +156,12 @@ function countTransition(ctx: Context, { state: from, run }: FileRecord, after: 
   else if ('wait' in to && to.wait !== null) ctx.telemetry.waitBegan(to.wait.reason);
 }
 
-function logTransition(ctx: Context, before: FileRecord, after: FileRecord, event: FileEvent | null): void {
+function logTransition(ctx: Context, loaded: LoadedFile, after: FileRecord, event: FileEvent | null): void {
+  const { file: before, spec } = loaded;
   if (before.state.status === after.state.status && before.run === after.run) return;
   ctx.log.info(
     {
+      request_id: spec.requestId,
       batch_id: after.batchId,
       file_id: after.id,
       run: after.run,

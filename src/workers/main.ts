@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
+import { mostOpenRequests } from '../shared/webhook/open-requests.ts';
 import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createRegistry } from './registry.ts';
@@ -127,7 +128,7 @@ function concurrencyOf(ctx: OpenedContext, name: QueueName): number {
     case 'deliver':
       return 8;
     case 'notify':
-      return 64;
+      return mostOpenRequests;
   }
 }
 

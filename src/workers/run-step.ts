@@ -83,7 +83,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
 /** In the trace of the request that made the batch, whichever process that reached. */
 function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
   const attributes = { batch_id: begun.file.batchId, file_id: begun.file.id, run: begun.file.run };
-  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.trace, attributes }, async (span) => {
+  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.traceparent, attributes }, async (span) => {
     const end = await work();
     span.set({ outcome: end.kind, status: begun.file.state.status });
     if (end.kind === 'repeat-call' || end.kind === 'broken') span.fail(end.kind);

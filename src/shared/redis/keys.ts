@@ -25,8 +25,10 @@ const patterns = {
   /** list and hash: lanes that are free; the session of each lane. */
   lanes: 'b:$1:lanes',
   laneSessions: 'b:$1:lane-sessions',
-  /** stream: what live readers are told, `{f: index, r: rev}` or `{b: 1}`. */
+  /** streams: what live readers are told: of a batch `{f: index}` or `{b}`; with TTL of a tenant's and of all batches `{b, f?}`. */
   events: 'b:$1:events',
+  tenantEvents: 't:$1:events',
+  allEvents: 'events',
   /** sorted set: ids of the batch's deliveries, score = time of the event. */
   batchDeliveries: 'b:$1:deliveries',
   /** string: file ids that a retry was asked for (JSON); absent: all failed ones. */
@@ -78,11 +80,16 @@ const patterns = {
   deliveriesDue: 'deliveries-due',
   tenantDeliveries: 't:$1:deliveries',
   allDeliveries: 'deliveries',
+  /** hash with TTL: a webhook endpoint (hash of tenant and URL). Sorted set with TTL: its open requests by their start. */
+  endpoint: 'e:$1',
+  endpointOpen: 'e:$1:open',
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
+  /** string with TTL: requests of an API key (hashed) in the present minute. */
+  rateLimit: 'rate:$1',
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',

@@ -108,15 +108,15 @@ if e.to == 'parked' and e.from ~= 'parked' then
     redis.call('HSET', K.batch(batch), 'blocked', cjson.encode(e.blocked))
     local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
     also(emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = counts_of(batch) }, now))
-    tell(batch, { 'b', '1' })
+    tell(batch)
   end
 elseif e.from == 'parked' and e.to ~= 'parked' and num(redis.call('HGET', K.batch(batch), 'n:parked')) == 0 then
   redis.call('SREM', K.parked(), batch)
   redis.call('HDEL', K.batch(batch), 'blocked')
-  tell(batch, { 'b', '1' })
+  tell(batch)
 end
 
-if e.visible then tell(batch, { 'f', index, 'r', rev }) end
+if e.visible then tell(batch, index) end
 if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end
