@@ -20,6 +20,8 @@ export interface Telemetry {
   /** A call of the upstream by the name of its endpoint; a class of status, or the code of a fault. */
   readonly upstreamCalled: (endpoint: string, outcome: string, seconds: number) => void;
   readonly redisAnswered: (seconds: number) => void;
+  /** Due files whose record a newer release wrote, as one sweep has found them. */
+  readonly newerRecordsSeen: (files: number) => void;
   readonly httpAnswered: (answer: HttpAnswer) => void;
 }
 
@@ -60,6 +62,11 @@ export function createTelemetry(): Telemetry {
     [],
     [0.001, 0.005, 0.02, 0.1, 1],
   );
+  const newer = new Gauge({
+    name: 'batch_video_newer_records',
+    help: 'Due files whose record a newer release wrote: left to its workers',
+    registers,
+  });
   const requests = counter('http_requests_total', 'Answers of the API', ['route', 'method', 'status']);
   const httpSeconds = histogram(
     'http_seconds',
@@ -82,6 +89,7 @@ export function createTelemetry(): Telemetry {
       callSeconds.observe(took);
     },
     redisAnswered: (took) => redis.observe(took),
+    newerRecordsSeen: (seen) => newer.set(seen),
     httpAnswered: ({ route, method, status, seconds }) => {
       requests.inc({ route, method, status: `${Math.floor(status / 100)}xx` });
       httpSeconds.observe({ kind: kindOf(route, method) }, seconds);

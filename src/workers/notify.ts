@@ -48,7 +48,7 @@ export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSigna
 function traced(
   ctx: Context,
   { batch, id, type }: Delivery,
-  parent: string | null,
+  parent: string | null | undefined,
   work: (traceparent: string | null) => Promise<NotifyEnd>,
 ): Promise<NotifyEnd> {
   const attributes = { batch_id: batch, delivery_id: id, type };
@@ -71,7 +71,8 @@ async function attempt(
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
   ctx.reach('notify: frozen, not sent');
-  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body, traceparent }, signal);
+  const sentAt = ctx.account.gate.redisNow();
+  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body, at: sentAt, traceparent }, signal);
   if (posted.kind === 'aborted') return 'aborted';
   ctx.reach('notify: sent, not saved');
   const { attempt, retryAfterMs } = posted;
