@@ -11,6 +11,8 @@ export interface Telemetry {
   readonly stepEnded: (step: string, outcome: string, seconds: number) => void;
   /** A turn came back: `closed`, `unknown` or `not-taken`. */
   readonly turnEnded: (outcome: string) => void;
+  /** Due files whose record a newer release wrote, as one sweep has found them. */
+  readonly newerRecordsSeen: (files: number) => void;
   /** A file has begun to wait, for one of the reasons of `waiting_for`. */
   readonly waitBegan: (reason: string) => void;
   /** A file has ended: `completed`, `canceled`, or its error code. */
@@ -20,8 +22,6 @@ export interface Telemetry {
   /** A call of the upstream by the name of its endpoint; a class of status, or the code of a fault. */
   readonly upstreamCalled: (endpoint: string, outcome: string, seconds: number) => void;
   readonly redisAnswered: (seconds: number) => void;
-  /** Due files whose record a newer release wrote, as one sweep has found them. */
-  readonly newerRecordsSeen: (files: number) => void;
   readonly httpAnswered: (answer: HttpAnswer) => void;
 }
 
@@ -62,11 +62,6 @@ export function createTelemetry(): Telemetry {
     [],
     [0.001, 0.005, 0.02, 0.1, 1],
   );
-  const newer = new Gauge({
-    name: 'batch_video_newer_records',
-    help: 'Due files whose record a newer release wrote: left to its workers',
-    registers,
-  });
   const requests = counter('http_requests_total', 'Answers of the API', ['route', 'method', 'status']);
   const httpSeconds = histogram(
     'http_seconds',
@@ -74,8 +69,14 @@ export function createTelemetry(): Telemetry {
     ['kind'],
     [0.005, 0.025, 0.1, 0.5, 2.5, 10],
   );
+  const newer = new Gauge({
+    name: 'batch_video_newer_records',
+    help: 'Due files whose record a newer release wrote: left to its workers',
+    registers,
+  });
   return {
     registry,
+    newerRecordsSeen: (files) => newer.set(files),
     stepEnded: (step, outcome, took) => {
       steps.inc({ step, outcome });
       stepSeconds.observe({ step }, took);
@@ -89,7 +90,6 @@ export function createTelemetry(): Telemetry {
       callSeconds.observe(took);
     },
     redisAnswered: (took) => redis.observe(took),
-    newerRecordsSeen: (seen) => newer.set(seen),
     httpAnswered: ({ route, method, status, seconds }) => {
       requests.inc({ route, method, status: `${Math.floor(status / 100)}xx` });
       httpSeconds.observe({ kind: kindOf(route, method) }, seconds);

@@ -48,7 +48,7 @@ export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSigna
 function traced(
   ctx: Context,
   { batch, id, type }: Delivery,
-  parent: string | null | undefined,
+  parent: string | null,
   work: (traceparent: string | null) => Promise<NotifyEnd>,
 ): Promise<NotifyEnd> {
   const attributes = { batch_id: batch, delivery_id: id, type };
@@ -71,8 +71,8 @@ async function attempt(
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
   ctx.reach('notify: frozen, not sent');
-  const sentAt = ctx.account.gate.redisNow();
-  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body, at: sentAt, traceparent }, signal);
+  const message = { id, url, secret, body, at: ctx.account.gate.redisNow(), traceparent };
+  const posted = await postWebhook(ctx.webhooks, message, signal);
   if (posted.kind === 'aborted') return 'aborted';
   ctx.reach('notify: sent, not saved');
   const { attempt, retryAfterMs } = posted;

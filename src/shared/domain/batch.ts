@@ -29,7 +29,7 @@ export const batchSpecSchema = z.object({
     .nullable(),
   requestId: z.string().nullable(),
   /** The traceparent of the request that made it; every step and webhook belongs to its trace. */
-  trace: z.string().nullable().optional(),
+  trace: z.string().nullable().default(null),
 });
 export type BatchSpec = z.infer<typeof batchSpecSchema>;
 

@@ -23,10 +23,10 @@ export interface WebhookMessage {
   /** Null: sent without a signature. */
   readonly secret: string | null;
   readonly body: string;
-  /** Of the trace that it belongs to; absent or null: none. */
-  readonly traceparent?: string | null;
   /** Redis' clock, as it is sent and signed: receivers refuse what is minutes off, and our own clock may be. */
   readonly at: number;
+  /** Of the trace that it belongs to; absent or null: none. */
+  readonly traceparent?: string | null;
 }
 
 export type Posted =
