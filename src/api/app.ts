@@ -1,15 +1,19 @@
 /** Builds the API: every plugin and route registered by name, so that "go to definition" walks it. It never listens. */
+import { fastifyCookie } from '@fastify/cookie';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { newRequestId } from '../shared/ids.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
-import { createAuth, nobody } from './auth.ts';
+import { createAuth, nobody, type Auth } from './auth.ts';
 import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
 import { addCreditRoutes } from './credits.routes.ts';
+import { addDashboardApiRoutes } from './dashboard-api.routes.ts';
+import { addDashboardPage } from './dashboard-page.routes.ts';
+import { readLogin } from './dashboard-login.ts';
 import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
@@ -41,7 +45,9 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   app.setErrorHandler(answerError(ctx));
   answerUnknownRoute(app);
   acceptJsonOnly(app);
-  addHooks(app, ctx);
+  const auth = createAuth(ctx.config.apiKeys, (request) => readLogin(ctx, request));
+  await app.register(fastifyCookie);
+  addHooks(app, ctx, auth);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
   const background = createBackground(ctx);
@@ -55,6 +61,8 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
   await addDocumentRoutes(app);
+  await addDashboardApiRoutes(app, ctx, auth);
+  await addDashboardPage(app, ctx);
   await app.register(async (scope) => uploadRoutes(scope as Api, ctx));
   return app;
 }
@@ -77,14 +85,13 @@ function createServer(ctx: ApiContext): Api {
   }).withTypeProvider<ZodTypeProvider>();
 }
 
-function addHooks(app: Api, ctx: ApiContext): void {
-  const authenticate = createAuth(ctx.config.apiKeys);
+function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   app.addHook('onRequest', async (request) => {
     request.caller = nobody;
     request.bodyFaults = [];
-    request.caller = authenticate(request);
+    request.caller = await auth.authenticate(request);
   });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {

@@ -31,14 +31,18 @@ export interface Workers {
 export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
-  const state = { closing: false, deaf: false, lastTakenAt: performance.now() };
+  const state = { closing: false, deaf: false, lastTakenAt: performance.now(), lastStepAt: null as number | null };
   const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
+  const taken = (): void => {
+    state.lastTakenAt = performance.now();
+    state.lastStepAt = Date.now();
+  };
   const open = (name: QueueName): Worker => {
     const worker = new Worker(
       name,
-      processor(host, name, stop.signal, () => (state.lastTakenAt = performance.now())),
+      processor(host, name, stop.signal, taken),
       {
         connection: ctx.redis,
         prefix: ctx.keys.tag,
@@ -59,7 +63,7 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const workers = new Map(queueNames.map((name) => [name, open(name)]));
 
   const dispatcher = createDispatcher(ctx);
-  const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, revive });
+  const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, lastStepAt: () => state.lastStepAt, revive });
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
 

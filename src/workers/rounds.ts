@@ -2,6 +2,8 @@
  * What a worker process does every so often: sweep, look after the account, show that it is alive. Each task runs by
  * itself; one that fails is logged and comes again.
  */
+import { hostname } from 'node:os';
+import { memoryUsage, pid } from 'node:process';
 import type { Context } from '../shared/context.ts';
 import { workOffMarks } from '../shared/bulk.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
@@ -30,6 +32,8 @@ export function startRounds(
     readonly workerId: string;
     readonly wake: () => void;
     readonly running: () => number;
+    /** Wall clock of the last step that was taken; null: none yet. */
+    readonly lastStepAt: () => number | null;
     readonly revive: () => Promise<void>;
   },
 ): Rounds {
@@ -142,10 +146,23 @@ async function sweepDeliveries(ctx: Context): Promise<void> {
 
 async function beat(
   ctx: Context,
-  worker: { readonly workerId: string; readonly running: () => number },
+  worker: {
+    readonly workerId: string;
+    readonly running: () => number;
+    readonly lastStepAt: () => number | null;
+  },
 ): Promise<void> {
   const { keys, redis } = ctx;
-  const shown = JSON.stringify({ id: worker.workerId, version, running: worker.running(), at: Date.now() });
+  const shown = JSON.stringify({
+    id: worker.workerId,
+    version,
+    host: hostname(),
+    pid,
+    running: worker.running(),
+    last_step_at: worker.lastStepAt(),
+    rss_bytes: memoryUsage.rss(),
+    at: Date.now(),
+  });
   await redis.set(keys.worker(worker.workerId), shown, 'EX', 30);
   await redis.zadd(keys.workers(), Date.now(), worker.workerId);
   await redis.zremrangebyscore(keys.workers(), '-inf', Date.now() - 60_000);

@@ -6,7 +6,7 @@
 
 /** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
 const patterns = {
-  /** hash: rev, run, p (progress), i (input), w (worker that runs it), b (batch id). */
+  /** hash: rev, run, p (progress), i (input), w (worker that runs it), b (batch id), g (its last moves, a line each). */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */
   draft: 'f:$1:draft',
@@ -42,6 +42,10 @@ const patterns = {
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',
   allBatches: 'batches',
+  /** sorted set by creation: batches whose round has not ended. */
+  openBatches: 'open',
+  /** sorted set, score 0: `<custom id in lower case> <file id>` of a tenant's files, so that a search is one range. */
+  customIds: 't:$1:custom-ids',
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',
@@ -84,6 +88,10 @@ const patterns = {
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
+  /** hash with TTL: what happened in a minute, `<figure>` of all and `<tenant>:<figure>`. */
+  minute: 'm:$1',
+  /** string with TTL: a login of the dashboard, by the hash of its token; holds the hash of the API key. */
+  login: 'login:$1',
   /** channels */
   wakeChannel: 'ch:wake',
   accountChannel: 'ch:account',

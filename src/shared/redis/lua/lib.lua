@@ -8,6 +8,14 @@ end
 
 local function num(value) return tonumber(value or '0') or 0 end
 
+-- Figures of the minute, of all and of a tenant: kept a little longer than the day that the dashboard shows.
+local function count(tenant, figure, by, now)
+  local key = K.minute(math.floor(now / 60000))
+  redis.call('HINCRBY', key, figure, by)
+  if tenant then redis.call('HINCRBY', key, tenant .. ':' .. figure, by) end
+  redis.call('EXPIRE', key, 90000)
+end
+
 -- As fileId() in ids.ts: the batch's own part and the index in base 36.
 local digits36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 local function file_id(batch, index)
@@ -18,6 +26,14 @@ local function file_id(batch, index)
     rest = math.floor(rest / 36)
   until rest == 0
   return 'fil_' .. string.sub(batch, 5) .. '_' .. text
+end
+
+-- The custom id of a file's input, as it is searched for. Most files have none: only what looks like one is parsed.
+local function custom_id(input)
+  if not string.find(input, '"customId":"', 1, true) then return nil end
+  local id = cjson.decode(input).customId
+  if id == cjson.null then return nil end
+  return string.lower(id)
 end
 
 -- Tells live readers of a batch. `fields` is what the stream keeps: {'f', index, 'r', rev} or {'b', '1'}.
@@ -85,6 +101,7 @@ local function close_round(batch, now)
   redis.call('HSET', K.batch(batch), 'closed', '1', 'finished_at', now)
   redis.call('HDEL', K.batch(batch), 'blocked')
   redis.call('ZADD', K.retention(), now + num(b[5]), batch)
+  redis.call('ZREM', K.openBatches(), batch)
   tell(batch, { 'b', '1' })
   return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
 end
@@ -97,6 +114,7 @@ local function reopen(batch)
   -- What a round more costs was not in the measured figure.
   redis.call('HDEL', K.batch(batch), 'finished_at', 'spent', 'balance_before')
   redis.call('ZREM', K.retention(), batch)
+  redis.call('ZADD', K.openBatches(), num(redis.call('HGET', K.batch(batch), 'created_at')), batch)
 end
 
 -- The account after a call: window (AIMD, design §5), pause, block, outage. `o` has ok, limited_ms, blocked, help_url, down.
@@ -122,6 +140,7 @@ local function note_account(account, o, now)
     local till = math.max(num(a[3]), now + o.limited_ms)
     redis.call('HSET', key, 'until', till)
     redis.call('HINCRBY', key, 'limited', 1)
+    count(nil, 'limited', 1, now)
     changed = true
   end
   redis.call('HSET', key, 'window', tostring(window))
