@@ -84,8 +84,7 @@ async function addLive(app: Api, ctx: ApiContext, overview: ReturnType<typeof cr
     { sse: 'manual', schema: { hide, querystring: liveQuery } },
     async (request, reply) => {
       const { view: kind, id = '' } = request.query;
-      const view: View =
-        kind === 'batch' ? { kind, id: (await visibleBatch(ctx, request, id)).id } : { kind };
+      const view: View = kind === 'batch' ? { kind, id: (await visibleBatch(ctx, request, id)).id } : { kind };
       // Nobody uses the connection for another request, and a stopping process would wait for it.
       reply.header('connection', 'close');
       reply.sse.sendHeaders();

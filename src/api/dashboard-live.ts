@@ -95,7 +95,10 @@ async function visibleOnes(ctx: ApiContext, caller: Caller, ids: readonly string
   const pipeline = ctx.redis.pipeline();
   for (const id of ids) pipeline.hget(ctx.keys.batch(id), 'tenant');
   const tenants = (await pipeline.exec()) ?? [];
-  return ids.filter((_, at) => mayTouch(caller, String(tenants[at]?.[1] ?? '')));
+  return ids.filter((_, at) => {
+    const tenant = tenants[at]?.[1];
+    return typeof tenant === 'string' && mayTouch(caller, tenant);
+  });
 }
 
 async function tellFiles(
@@ -126,4 +129,3 @@ async function send<Name extends keyof LiveMessages>(
 ): Promise<void> {
   if (sse.isConnected) await sse.send({ event, data });
 }
-

@@ -38,7 +38,7 @@ const places = [
 ];
 
 export async function addDashboardPage(app: Api, ctx: ApiContext): Promise<void> {
-  await addBullBoard(app, ctx);
+  addBullBoard(app, ctx);
   await app.register(async (page) => {
     await page.register(fastifyStatic, {
       root,

@@ -2,9 +2,7 @@
  * Bull Board, for the BullMQ view of the queues. Read only for everybody: a job is a lease on a step, and whoever
  * retries or removes one by hand works around the record. For admins, as jobs name files of every tenant.
  */
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { FastifyAdapter } from '@bull-board/fastify';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { queueNames } from '../shared/queues.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
@@ -22,8 +20,35 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 const outsideLinks = /<link[^>]+https?:\/\/[^>]*>/g;
+const passedOn = ['content-type', 'cache-control', 'etag', 'last-modified'] as const;
 
-export async function addBullBoard(app: Api, ctx: ApiContext): Promise<void> {
+export function addBullBoard(app: Api, ctx: ApiContext): void {
+  let board: Promise<FastifyInstance> | null = null;
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (request.caller.role !== 'admin') {
+      throw new RefusedError({ status: 403, code: 'forbidden', detail: 'The queues are for admins.' });
+    }
+    board ??= openBoard(ctx);
+    const { statusCode, headers, rawPayload } = await (await board).inject({ method: 'GET', url: request.url });
+    for (const name of passedOn) if (headers[name] !== undefined) reply.header(name, headers[name]);
+    const isPage = String(headers['content-type']).startsWith('text/html');
+    const body = isPage ? Buffer.from(rawPayload.toString().replaceAll(outsideLinks, '')) : rawPayload;
+    return reply.code(statusCode).header('content-security-policy', policy).send(body);
+  };
+  app.get(prefix, { schema: { hide: true } }, answer);
+  app.get(`${prefix}/*`, { schema: { hide: true } }, answer);
+  app.addHook('onClose', async () => {
+    await (await board)?.close();
+  });
+}
+
+/** Loaded when somebody asks for it: it takes as long to load as the rest of the API. It never listens. */
+async function openBoard(ctx: ApiContext): Promise<FastifyInstance> {
+  const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
+    import('@bull-board/api'),
+    import('@bull-board/api/bullMQAdapter'),
+    import('@bull-board/fastify'),
+  ]);
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(prefix);
   createBullBoard({
@@ -31,18 +56,8 @@ export async function addBullBoard(app: Api, ctx: ApiContext): Promise<void> {
     serverAdapter,
     options: { uiConfig: { boardTitle: 'batch-video', hideRedisDetails: true } },
   });
-  await app.register(async (board) => {
-    board.addHook('onRequest', async (request, reply) => {
-      if (request.caller.role !== 'admin') {
-        throw new RefusedError({ status: 403, code: 'forbidden', detail: 'The queues are for admins.' });
-      }
-      reply.header('content-security-policy', policy);
-    });
-    board.addHook('onSend', async (_request, reply, payload) =>
-      typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
-        ? payload.replaceAll(outsideLinks, '')
-        : payload,
-    );
-    await board.register(serverAdapter.registerPlugin(), { prefix });
-  });
+  const board = fastify();
+  await board.register(serverAdapter.registerPlugin(), { prefix });
+  await board.ready();
+  return board;
 }

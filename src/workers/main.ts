@@ -40,22 +40,18 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     state.lastStepAt = Date.now();
   };
   const open = (name: QueueName): Worker => {
-    const worker = new Worker(
-      name,
-      processor(host, name, stop.signal, taken),
-      {
-        connection: ctx.redis,
-        prefix: ctx.keys.tag,
-        concurrency: concurrencyOf(ctx, name),
-        lockDuration: ctx.config.lockMs,
-        stalledInterval: ctx.config.stallCheckMs,
-        // Crashes are counted in our own record; BullMQ must never fail a job for them.
-        maxStalledCount: 1_000_000,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-        skipVersionCheck: true,
-      },
-    );
+    const worker = new Worker(name, processor(host, name, stop.signal, taken), {
+      connection: ctx.redis,
+      prefix: ctx.keys.tag,
+      concurrency: concurrencyOf(ctx, name),
+      lockDuration: ctx.config.lockMs,
+      stalledInterval: ctx.config.stallCheckMs,
+      // Crashes are counted in our own record; BullMQ must never fail a job for them.
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+    });
     worker.on('error', (error) => ctx.log.warn({ err: error, queue: name }, 'queue trouble'));
     worker.on('lockRenewalFailed', (jobIds) => registry.loseLeases(jobIds));
     return worker;
@@ -63,7 +59,13 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const workers = new Map(queueNames.map((name) => [name, open(name)]));
 
   const dispatcher = createDispatcher(ctx);
-  const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, lastStepAt: () => state.lastStepAt, revive });
+  const rounds = startRounds(ctx, {
+    workerId: id,
+    wake: dispatcher.wake,
+    running: registry.size,
+    lastStepAt: () => state.lastStepAt,
+    revive,
+  });
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
 

@@ -60,4 +60,3 @@ export function time(at: number | string): string {
   });
 }
 
-export const percent = (share: number): string => `${Math.round(share * 100)} %`;

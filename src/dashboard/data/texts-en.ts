@@ -38,7 +38,8 @@ export const en = {
   warning: 'Look soon',
   alarm_no_worker: 'No worker is alive: {n} open batches stand still.',
   alarm_work_not_taken: '{n} steps are on offer and nobody takes them. Last step {since}. Restart a worker.',
-  alarm_out_of_credits: 'The account has no credits: {n} files are parked, {since}. They go on by themselves after a top-up.',
+  alarm_out_of_credits:
+    'The account has no credits: {n} files are parked, {since}. They go on by themselves after a top-up.',
   alarm_token_invalid: 'The upstream refuses the token: {n} files are parked, {since}. Set NEMO_TOKEN to a live one.',
   alarm_upstream_down: 'The upstream has not answered, {since}. Files wait and go on by themselves.',
   alarm_rate_limited: 'The upstream limits the rate ({n} refusals in the last hour). It goes on by itself in {left}.',

@@ -32,11 +32,7 @@ export function BatchPage({ id }: { readonly id: string }) {
       <BatchHead detail={detail} />
       <Failures detail={detail} />
       <section>
-        <FilterBar
-          counts={counts}
-          chosen={queryOf('status')}
-          choose={(status) => setQuery({ status, code: '' })}
-        />
+        <FilterBar counts={counts} chosen={queryOf('status')} choose={(status) => setQuery({ status, code: '' })} />
         <BatchFiles id={id} counts={counts} />
       </section>
       <BatchStory detail={detail} />

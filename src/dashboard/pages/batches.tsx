@@ -37,17 +37,16 @@ export function BatchesPage() {
     return part;
   });
   useEffect(() => {
-    const stops = [
-      listen('batches', ({ ids }) => void follow(rows, ids)),
-      whenBack(rows.refresh),
-    ];
+    const stops = [listen('batches', ({ ids }) => void follow(rows, ids)), whenBack(rows.refresh)];
     return () => stops.forEach((stop) => stop());
   }, [rows]);
   return (
     <>
       <div class="page-head">
         <h1>{t('batches')}</h1>
-        <span class="muted figure">{rows.total.value === null ? '' : t('n_batches', { n: count(rows.total.value) })}</span>
+        <span class="muted figure">
+          {rows.total.value === null ? '' : t('n_batches', { n: count(rows.total.value) })}
+        </span>
         {isPartial.value ? <span class="muted">{t('partial')}</span> : null}
       </div>
       <Toolbar />
@@ -138,9 +137,7 @@ function Cells({ row }: { readonly row: BatchRow }) {
         <a class="stretch" href={hrefOf(row)}>
           <bdi>{row.name ?? row.id}</bdi>
         </a>
-        <small>
-          {found === undefined ? <Owner row={row} /> : <bdi>{t('found_file', { n: found.customId })}</bdi>}
-        </small>
+        <small>{found === undefined ? <Owner row={row} /> : <bdi>{t('found_file', { n: found.customId })}</bdi>}</small>
       </span>
       <span class="cell status" role="cell">
         <Mark status={row.status} />

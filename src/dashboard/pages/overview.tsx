@@ -44,7 +44,9 @@ function Tiles({ seen }: { readonly seen: Overview }) {
       <Tile
         label={t('in_flight')}
         value={short(account.inFlight)}
-        detail={isNarrow ? t('window_cut', { n: count(account.maxWindow) }) : t('of_window', { n: count(account.window) })}
+        detail={
+          isNarrow ? t('window_cut', { n: count(account.maxWindow) }) : t('of_window', { n: count(account.window) })
+        }
         share={account.inFlight / account.window}
         tone={isNarrow ? 'held' : undefined}
         extra={isNarrow ? t('of_window', { n: count(account.window) }) : undefined}

@@ -83,7 +83,12 @@ function helpOf({ code, url, batchId, count: n }: Alarm): HelpLink | null {
     case 'no_worker':
     case 'work_not_taken':
       return own('do_open_processing', '/batches?sort=remaining');
-    default:
+    case 'token_invalid':
+    case 'upstream_down':
+    case 'rate_limited':
+    case 'mixed_versions':
+    case 'redis_memory':
+    case 'redis_not_durable':
       return null;
   }
 }

@@ -79,11 +79,13 @@ function useFollowing(path: string, rows: Rows<FileRow>, isFiltered: boolean): v
         for (const index of indexes) if (shown.has(index)) stale.add(index);
         if (!isAsking) void ask();
       }),
-      listen('progress', ({ file_id, progress, note }) => rows.amend(file_id, (row) => ({
-        ...row,
-        progress: progress ?? row.progress,
-        note,
-      }))),
+      listen('progress', ({ file_id, progress, note }) =>
+        rows.amend(file_id, (row) => ({
+          ...row,
+          progress: progress ?? row.progress,
+          note,
+        })),
+      ),
       whenBack(rows.refresh),
     ];
     return () => stops.forEach((stop) => stop());
@@ -132,7 +134,8 @@ function whyOf({ error, waits, note, finishedAt }: FileRow): string {
   if (error !== null) return named('e_', error);
   if (waits !== null) {
     const until = waits.until === null ? '' : ` ${t('until', { t: time(waits.until) })}`;
-    const place = waits.position === null || waits.position === 0 ? '' : `, ${t('place_n', { n: count(waits.position) })}`;
+    const place =
+      waits.position === null || waits.position === 0 ? '' : `, ${t('place_n', { n: count(waits.position) })}`;
     return `${named('w_', waits.reason)}${until}${place}`;
   }
   return note ?? (finishedAt === null ? '' : time(finishedAt));

@@ -100,7 +100,11 @@ function Tiles({ detail }: { readonly detail: BatchDetail }) {
         detail=""
         extra={
           <span class="tile-time">
-            {finished_at === null && started_at === null ? '–' : <AgoText at={finished_at ?? started_at ?? created_at} />}
+            {finished_at === null && started_at === null ? (
+              '–'
+            ) : (
+              <AgoText at={finished_at ?? started_at ?? created_at} />
+            )}
           </span>
         }
       />

@@ -66,7 +66,9 @@ function Entry({ step, before }: { readonly step: Step; readonly before: string 
         {step.render_id === undefined ? null : <Fact name={t('render_id')} value={step.render_id} code />}
         {step.error === undefined ? null : (
           <Fact
-            name={step.error.upstream_code === null ? step.error.code : `${step.error.code} (${step.error.upstream_code})`}
+            name={
+              step.error.upstream_code === null ? step.error.code : `${step.error.code} (${step.error.upstream_code})`
+            }
             value={step.error.message}
           />
         )}
@@ -75,7 +77,15 @@ function Entry({ step, before }: { readonly step: Step; readonly before: string 
   );
 }
 
-function Fact({ name, value, code = false }: { readonly name: string; readonly value: string; readonly code?: boolean }) {
+function Fact({
+  name,
+  value,
+  code = false,
+}: {
+  readonly name: string;
+  readonly value: string;
+  readonly code?: boolean;
+}) {
   return (
     <div>
       <dt>{name}</dt>

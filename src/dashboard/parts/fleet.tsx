@@ -158,7 +158,10 @@ function Facts({ seen }: { readonly seen: Overview }) {
       <h2>{t('account')}</h2>
       <dl class="facts">
         <Fact name={t('kind')} value={account.kind === null ? '–' : t(account.kind)} />
-        <Fact name={t('credits')} value={account.available === null ? t('credits_unknown') : count(account.available)} />
+        <Fact
+          name={t('credits')}
+          value={account.available === null ? t('credits_unknown') : count(account.available)}
+        />
         <Fact name={t('frozen', { n: '' }).trim()} value={account.frozen === null ? '–' : count(account.frozen)} />
       </dl>
       <h2>
@@ -182,4 +185,3 @@ function Fact({ name, value, bad = false }: { readonly name: string; readonly va
     </div>
   );
 }
-

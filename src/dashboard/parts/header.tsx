@@ -93,7 +93,13 @@ function Settings() {
   const themeText = `${t('theme')}: ${t(`theme_${shown}`)}`;
   return (
     <div class="settings">
-      <button type="button" class="quiet" onClick={() => (helpIsOpen.value = true)} title={t('help')} aria-label={t('help')}>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => (helpIsOpen.value = true)}
+        title={t('help')}
+        aria-label={t('help')}
+      >
         ?
       </button>
       <button
