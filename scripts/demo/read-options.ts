@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly width: number;
   readonly height: number;
   readonly copy: boolean;
+  /** Leave everything running, with the dashboard on the demo's batch. */
+  readonly dashboard: boolean;
   readonly out: string;
 }
 
@@ -24,6 +26,7 @@ interface Flags {
   readonly seconds?: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly copy?: true;
+  readonly dashboard?: true;
   readonly out: string;
 }
 
@@ -43,16 +46,18 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
       new Option('--size <WxH>', 'their picture').default({ width: 1280, height: 720 }, '1280x720').argParser(toSize),
     )
     .option('--copy', 'give the sources back instead of encoding them, to try many files quickly')
+    .option('--dashboard', 'leave it running at the end, with the dashboard on its batch')
     .option('--out <folder>', 'where the results go', 'output')
     .showHelpAfterError('(see npm run demo -- --help)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage));
   command.parse([...args], { from: 'user' });
-  const { instruction = [], asset = [], size, seconds = null, copy, ...flags } = command.opts<Flags>();
+  const { instruction = [], asset = [], size, seconds = null, copy, dashboard, ...flags } = command.opts<Flags>();
   return {
     ...flags,
     ...size,
     seconds,
     copy: copy === true,
+    dashboard: dashboard === true,
     inputs: command.args,
     instructions: instruction,
     assets: asset,

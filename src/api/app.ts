@@ -11,6 +11,7 @@ import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
 import { addCreditRoutes } from './credits.routes.ts';
+import { isFromPage } from './cross-site.ts';
 import { addDashboardApiRoutes } from './dashboard-api.routes.ts';
 import { addDashboardPage } from './dashboard-page.routes.ts';
 import { readLogin } from './dashboard-login.ts';
@@ -105,6 +106,8 @@ function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,
+        // Who did what to which batch: an action of a person is looked for by its target.
+        ...(isFromPage(request) ? { via: 'dashboard', target: request.params } : {}),
       },
       'request',
     );

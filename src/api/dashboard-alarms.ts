@@ -47,7 +47,9 @@ function* ofWorkers({ now, batches, workers, waitingJobs }: Seen): Generator<Ala
     return;
   }
   const lastStepAt = Math.max(...workers.map((worker) => worker.lastStepAt ?? 0));
-  if (waitingJobs > 0 && now - lastStepAt > notTakenMs) {
+  // Long uploads may keep every worker busy for longer; then nothing is wrong.
+  const isIdle = workers.every(({ running }) => running === 0);
+  if (waitingJobs > 0 && isIdle && now - lastStepAt > notTakenMs) {
     yield alarm('work_not_taken', 'critical', { count: waitingJobs, since: lastStepAt === 0 ? null : lastStepAt });
   }
   const versions = new Set(workers.map(({ version }) => version)).size;

@@ -1,4 +1,5 @@
 /** One file in depth: the resource, its own log, its source, and what it does right now. */
+import { isWork } from '../shared/domain/moves.ts';
 import { readFileLog } from '../shared/file-log.ts';
 import type { StoredBatch } from '../shared/read-batch.ts';
 import type { FileView } from '../shared/read-file.ts';
@@ -15,7 +16,8 @@ export async function toFileDetail(ctx: ApiContext, batch: StoredBatch, view: Fi
     batchName: batch.spec.name,
     log,
     source: toSource(view, batch),
-    live,
+    // A note outlives the run that wrote it by a moment.
+    live: isWork(file.state) ? live : null,
     paidSessions: file.paidSessions,
   };
 }

@@ -1,6 +1,7 @@
 /** Rows of the table of files: a page by place in the list, of all or of a status, an error code or a text. */
 import type { FileStatus } from '../shared/domain/file-state.ts';
 import type { ErrorCode } from '../shared/domain/error-codes.ts';
+import { isWork } from '../shared/domain/moves.ts';
 import { fileId } from '../shared/ids.ts';
 import type { StoredBatch } from '../shared/read-batch.ts';
 import { readFiles, type FileView } from '../shared/read-file.ts';
@@ -117,7 +118,8 @@ function toFileRow({ file, live }: FileView, around: FileSurroundings): FileRow 
     customId: file.input.customId,
     status: state.status,
     progress: progressPercent(file, live),
-    note: live?.note ?? null,
+    // A note outlives the run that wrote it by a moment.
+    note: isWork(state) ? (live?.note ?? null) : null,
     waits: waits === null ? null : { reason: waits.reason, until: waits.until, position: waits.position },
     error: state.status === 'failed' ? state.error.code : null,
     step: last?.step ?? null,

@@ -41,6 +41,7 @@ export function createOverview(ctx: ApiContext): ReadOverview {
     return {
       now,
       tenant,
+      tenants: tenant === null ? [...new Set(ctx.config.apiKeys.map(({ name }) => name))] : [],
       alarms: alarmsOf(seen),
       minutes,
       hours,

@@ -120,6 +120,8 @@ export interface Overview {
   readonly now: number;
   /** Null: all tenants. */
   readonly tenant: string | null;
+  /** Those that an admin may look at alone. */
+  readonly tenants: readonly string[];
   readonly alarms: readonly Alarm[];
   /** The last 60 minutes, oldest first; and 24 hours as hours, oldest first. */
   readonly minutes: readonly Figures[];

@@ -59,4 +59,3 @@ export function time(at: number | string): string {
     hour12: false,
   });
 }
-

@@ -31,8 +31,8 @@ export const en = {
   // Health
   healthy: 'All is well',
   healthy_lead: 'Nothing needs a person.',
-  needs_person: '{n} need a person',
-  needs_person_1: '1 needs a person',
+  needs_person: '{n} things need a person',
+  needs_person_1: '1 thing needs a person',
   alarms: 'What needs a person',
   critical: 'Urgent',
   warning: 'Look soon',
@@ -107,6 +107,7 @@ export const en = {
   step: 'Step',
   for_: 'For',
   waits_for: 'Waits for',
+  why: 'Why',
   no_slow: 'Nothing is at work.',
   no_workers: 'No worker process is alive.',
   version: 'Version',

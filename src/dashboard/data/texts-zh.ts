@@ -102,6 +102,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   step: '步骤',
   for_: '已用时',
   waits_for: '等待',
+  why: '原因',
   no_slow: '当前没有任务在处理。',
   no_workers: '没有存活的工作进程。',
   version: '版本',

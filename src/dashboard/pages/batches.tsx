@@ -90,7 +90,7 @@ async function follow(rows: ReturnType<typeof useRows<BatchRow>>, ids: readonly 
 }
 
 function Toolbar() {
-  const tenants = [...new Set([...(overview.value?.waiting ?? []).map(({ tenant }) => tenant), queryOf('tenant')])];
+  const tenants = [...new Set([...(overview.value?.tenants ?? []), queryOf('tenant')])];
   const hasFilter = ['q', 'status', 'tenant', 'sort'].some((name) => queryOf(name) !== '');
   return (
     <div class="toolbar">
@@ -103,7 +103,7 @@ function Toolbar() {
           ...statuses.map((value) => ({ value, text: named('s_', value) })),
         ]}
       />
-      {isAdmin.value ? (
+      {isAdmin.value && tenants.length > 1 ? (
         <SelectField
           name="tenant"
           label={t('tenant')}

@@ -40,7 +40,7 @@ export function BatchFiles({ id, counts }: { readonly id: string; readonly count
           { name: 'name', label: t('name') },
           { name: 'status', label: t('status') },
           { name: 'percent', label: t('progress') },
-          { name: 'why', label: t('waits_for') },
+          { name: 'why', label: t('why') },
           { name: 'attempts', label: t('attempts') },
         ]}
         show={(row) => <Cells row={row} batchId={id} />}

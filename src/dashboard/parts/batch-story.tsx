@@ -21,28 +21,30 @@ export function BatchStory({ detail }: { readonly detail: BatchDetail }) {
   useEffect(() => listen('batch', reload), [reload]);
   const deliveries = value.value?.data ?? null;
   return (
-    <div class="story">
-      <section class="card">
-        <h2>{t('timeline')}</h2>
-        <ol class="moments">
-          {momentsOf(detail, deliveries ?? []).map(({ at, text }) => (
-            <li key={`${at} ${text}`}>
-              <time>{at === null ? t('running_now') : time(at)}</time>
-              <span>{text}</span>
-            </li>
-          ))}
-        </ol>
-      </section>
-      <section class="card wide">
-        <h2>{t('deliveries')}</h2>
-        {deliveries === null ? (
-          <Loading />
-        ) : deliveries.length === 0 ? (
-          <p class="muted">{t('no_deliveries')}</p>
-        ) : (
-          <Deliveries rows={deliveries} changed={reload} />
-        )}
-      </section>
+    <div class="two-sides">
+      <div class="side">
+        <section class="card">
+          <h2>{t('deliveries')}</h2>
+          {deliveries === null ? (
+            <Loading />
+          ) : deliveries.length === 0 ? (
+            <p class="muted">{t('no_deliveries')}</p>
+          ) : (
+            <Deliveries rows={deliveries} changed={reload} />
+          )}
+        </section>
+        <section class="card">
+          <h2>{t('timeline')}</h2>
+          <ol class="moments">
+            {momentsOf(detail, deliveries ?? []).map(({ at, text }) => (
+              <li key={`${at} ${text}`}>
+                <time>{at === null ? t('running_now') : time(at)}</time>
+                <span>{text}</span>
+              </li>
+            ))}
+          </ol>
+        </section>
+      </div>
       <section class="card">
         <h2>{t('instructions')}</h2>
         <ol class="instructions">

@@ -34,9 +34,12 @@ function optionsOf({ kind, series, stepSeconds }: ChartProps, width: number): uP
     height: heightPx,
     legend: { show: false },
     cursor: { points: { show: kind === 'lines' }, drag: { x: false, y: false } },
-    scales: { x: { time: true }, y: { range: (_self, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },
+    scales: {
+      x: { time: true, range: (_self, min, max) => [min - stepSeconds / 2, max + stepSeconds / 2] },
+      y: { range: (_self, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, values: (_self, ticks) => ticks.map(clockOf), space: 70 },
+      { ...axis, grid: { show: false }, values: (_self, ticks) => ticks.map(clockOf), space: 70, size: 28 },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000] },
     ],
     series: [

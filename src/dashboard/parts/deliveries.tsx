@@ -73,7 +73,7 @@ function Row({ row, changed, withBatch }: { row: DeliveryView; changed: () => vo
 
 function Attempts({ row }: { readonly row: DeliveryView }) {
   return (
-    <ol class="attempts">
+    <ol class="attempt-log">
       {row.attempts.map((attempt) => (
         <li key={attempt.at}>
           <time class="figure">{time(attempt.at)}</time>

@@ -8,18 +8,22 @@ import { Ago } from './times.tsx';
 
 export function Fleet({ seen }: { readonly seen: Overview }) {
   return (
-    <div class="fleet">
-      <Slow seen={seen} />
-      <Waiting seen={seen} />
-      <Workers seen={seen} />
-      <Facts seen={seen} />
+    <div class="two-sides">
+      <div class="side">
+        <Slow seen={seen} />
+        <Workers seen={seen} />
+      </div>
+      <div class="side">
+        <Waiting seen={seen} />
+        <Facts seen={seen} />
+      </div>
     </div>
   );
 }
 
 function Slow({ seen }: { readonly seen: Overview }) {
   return (
-    <section class="card wide">
+    <section class="card">
       <h2>{t('slow_now')}</h2>
       {seen.slow.length === 0 ? (
         <p class="muted">{t('no_slow')}</p>
@@ -29,7 +33,9 @@ function Slow({ seen }: { readonly seen: Overview }) {
             <tr>
               <th scope="col">{t('file')}</th>
               <th scope="col">{t('status')}</th>
-              <th scope="col">{t('for_')}</th>
+              <th scope="col" class="figure">
+                {t('for_')}
+              </th>
               <th scope="col">{t('waits_for')}</th>
             </tr>
           </thead>
@@ -71,7 +77,9 @@ function Waiting({ seen }: { readonly seen: Overview }) {
               <th scope="col" class="figure">
                 {t('files')}
               </th>
-              <th scope="col">{t('oldest_since')}</th>
+              <th scope="col" class="figure">
+                {t('oldest_since')}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -97,7 +105,7 @@ function Waiting({ seen }: { readonly seen: Overview }) {
 
 function Workers({ seen }: { readonly seen: Overview }) {
   return (
-    <section class="card wide">
+    <section class="card">
       <h2>{t('workers')}</h2>
       {seen.workers.length === 0 ? (
         <p class="problem">{t('no_workers')}</p>
@@ -113,7 +121,9 @@ function Workers({ seen }: { readonly seen: Overview }) {
               <th scope="col" class="figure">
                 {t('memory')}
               </th>
-              <th scope="col">{t('last_step')}</th>
+              <th scope="col" class="figure">
+                {t('last_step')}
+              </th>
             </tr>
           </thead>
           <tbody>
