@@ -44,7 +44,13 @@ const viewOf = (shown: Page): string => {
   return shown.name === 'batches' ? 'view=batches' : 'view=overview';
 };
 
+/** A tab that nobody looks at holds a connection of the few that a browser opens to one server. */
+const hiddenMs = 30_000;
+const isHidden = signal(false);
+
 let source: EventSource | null = null;
+/** Nothing was heard for a while: what is shown may be old. */
+let isStale = false;
 let reopening: ReturnType<typeof setTimeout> | undefined;
 
 function seen(): void {
@@ -65,9 +71,10 @@ function open(view: string): void {
   };
   on('hello', (text) => {
     setServerClock((JSON.parse(text) as LiveMessages['hello']).now);
-    const wasLost = connection.peek() === 'lost';
+    const wasAway = isStale || connection.peek() === 'lost';
     connection.value = 'live';
-    if (wasLost) for (const listener of onBack) listener();
+    isStale = false;
+    if (wasAway) for (const listener of onBack) listener();
   });
   on('overview', (text) => (overview.value = JSON.parse(text) as Overview));
   for (const name of Object.keys(listeners) as Heard[]) {
@@ -88,17 +95,25 @@ function open(view: string): void {
 function close(): void {
   source?.close();
   source = null;
+  isStale = true;
+  lastSeenAt.value = Date.now();
   clearTimeout(reopening);
 }
 
 export function followLive(): void {
   let shown = '';
   effect(() => {
-    const view = isLoggedIn.value ? viewOf(page.value) : '';
+    const view = isLoggedIn.value && !isHidden.value ? viewOf(page.value) : '';
     if (view === shown) return;
     shown = view;
     if (view === '') close();
     else open(view);
+  });
+  let hiding: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(() => (isHidden.value = true), hiddenMs);
+    else isHidden.value = false;
   });
   setInterval(() => {
     if (source !== null && Date.now() - lastSeenAt.peek() > silentMs) connection.value = 'lost';
