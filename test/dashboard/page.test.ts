@@ -37,7 +37,7 @@ test('serves the page at each of its places, under a policy that allows this ser
     assert.equal(packed.headers['content-encoding'], 'gzip');
     assert.match(String(packed.headers['cache-control']), /immutable/);
     for (const url of ['/dashboard/assets/..%2findex.html', '/dashboard/assets/none.js']) {
-      assert.match(String((await app.inject({ url })).statusCode), /^40[34]$/, url);
+      assert.ok([403, 404].includes((await app.inject({ url })).statusCode), url);
     }
   } finally {
     await close();
