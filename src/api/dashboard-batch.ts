@@ -12,13 +12,19 @@ import type { BatchDetail, FailureGroup } from './dashboard-wire.ts';
 /** Failures that are looked at; as many as one batch can have. */
 const mostFailures = 50_000;
 const chunkSize = 500;
-const keptMs = 2000;
+/** Few are read again as soon as there is another one; many at most so often. */
+const few = 1000;
+const keptMs = { few: 2000, many: 20_000 } as const;
 
 export function createBatchDetail(ctx: ApiContext): (batch: StoredBatch) => Promise<BatchDetail> {
-  const recent = createRecent<FailureGroup[]>(keptMs);
+  const recent = {
+    few: createRecent<FailureGroup[]>(keptMs.few),
+    many: createRecent<FailureGroup[]>(keptMs.many),
+  };
   return async (batch) => {
     const { counts } = batch.progress;
-    const name = `${batch.id} ${batch.progress.round} ${counts.failed}`;
+    const amount = counts.failed > few ? 'many' : 'few';
+    const name = `${batch.id} ${batch.progress.round} ${amount === 'few' ? counts.failed : ''}`;
     const row = toRow(ctx, batch);
     return {
       batch: row,
@@ -26,7 +32,7 @@ export function createBatchDetail(ctx: ApiContext): (batch: StoredBatch) => Prom
       webhookUrl: batch.spec.webhook?.url ?? null,
       maxSessions: batch.spec.maxSessions,
       maxCredits: batch.maxCredits,
-      failures: counts.failed === 0 ? [] : await recent(name, () => groupFailures(ctx, batch)),
+      failures: counts.failed === 0 ? [] : await recent[amount](name, () => groupFailures(ctx, batch)),
       creditsToCome: Math.max(0, row.credits.estimated - batch.paidSessions * sessionCredits),
     };
   };

@@ -78,15 +78,27 @@ function hrefOf({ id }: BatchRow): string {
   return found === undefined ? batchHref(id) : fileHref(id, found.fileId);
 }
 
-/** What is on screen is fetched anew; of a batch that is not there yet the list knows nothing. */
-async function follow(rows: ReturnType<typeof useRows<BatchRow>>, ids: readonly string[]): Promise<void> {
+/** Filters and other orders: a change anywhere may bring a row or take one away, which may wait for a moment. */
+const sortedAgainMs = 3000;
+let sortedAt = 0;
+
+/** Rows on screen are fetched anew. A batch is new where its id, which begins with the time, is beyond the newest. */
+async function follow(
+  rows: ReturnType<typeof useRows<BatchRow>>,
+  ids: readonly string[],
+  isFiltered: boolean,
+): Promise<void> {
   const shown = new Set(rows.shownIds());
   const wanted = ids.filter((id) => shown.has(id)).slice(0, 200);
   if (wanted.length > 0) {
     const { rows: fresh } = await read<{ rows: BatchRow[] }>(`/dashboard/api/batch-rows?ids=${wanted.join(',')}`);
     rows.patch(fresh);
   }
-  if (wanted.length < ids.length) rows.refresh();
+  const newest = rows.at(0).peek()?.id ?? '';
+  const isDue = isFiltered ? Date.now() - sortedAt > sortedAgainMs : ids.some((id) => id > newest);
+  if (!isDue) return;
+  sortedAt = Date.now();
+  rows.refresh();
 }
 
 function Toolbar() {
