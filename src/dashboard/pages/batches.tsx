@@ -37,7 +37,7 @@ export function BatchesPage() {
     return part;
   });
   useEffect(() => {
-    const stops = [listen('batches', ({ ids }) => void follow(rows, ids)), whenBack(rows.refresh)];
+    const stops = [listen('batches', ({ ids }) => void follow(rows, ids, query !== '')), whenBack(rows.refresh)];
     return () => stops.forEach((stop) => stop());
   }, [rows]);
   return (
@@ -91,8 +91,10 @@ async function follow(
   const shown = new Set(rows.shownIds());
   const wanted = ids.filter((id) => shown.has(id)).slice(0, 200);
   if (wanted.length > 0) {
-    const { rows: fresh } = await read<{ rows: BatchRow[] }>(`/dashboard/api/batch-rows?ids=${wanted.join(',')}`);
-    rows.patch(fresh);
+    // What cannot be read now comes with the next change, or when the connection is back.
+    const path = `/dashboard/api/batch-rows?ids=${wanted.join(',')}`;
+    const answer = await read<{ rows: BatchRow[] }>(path).catch(() => null);
+    rows.patch(answer?.rows ?? []);
   }
   const newest = rows.at(0).peek()?.id ?? '';
   const isDue = isFiltered ? Date.now() - sortedAt > sortedAgainMs : ids.some((id) => id > newest);

@@ -68,7 +68,7 @@ function List({ first }: { readonly first: string }) {
     <section class="card">
       <Deliveries rows={[...shown.data, ...more.value.filter(({ id }) => !known.has(id))]} changed={reload} withBatch />
       {next === null ? null : (
-        <button type="button" onClick={() => void readMore()}>
+        <button type="button" onClick={() => void readMore().catch(reload)}>
           {t('more')}
         </button>
       )}

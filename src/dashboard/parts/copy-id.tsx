@@ -8,7 +8,11 @@ export function CopyId({ id }: { readonly id: string }) {
   const isCopied = useSignal(false);
   const copy = async (): Promise<void> => {
     // Not there on a page that came without TLS; the id can still be selected.
-    await navigator.clipboard?.writeText(id);
+    const isAllowed = await navigator.clipboard?.writeText(id).then(
+      () => true,
+      () => false,
+    );
+    if (isAllowed !== true) return;
     isCopied.value = true;
     setTimeout(() => (isCopied.value = false), shownMs);
   };

@@ -127,7 +127,7 @@ function Settings() {
         </span>
       )}
       {who?.needsLogin === true ? (
-        <button type="button" class="quiet" onClick={() => void logOut()}>
+        <button type="button" class="quiet" onClick={() => void logOut().catch(() => location.reload())}>
           {t('logout')}
         </button>
       ) : null}
