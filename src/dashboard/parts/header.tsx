@@ -56,9 +56,14 @@ function Health() {
         ? t('needs_person_1')
         : t('needs_person', { n: alarms.length });
   return (
-    <a class={`health ${urgent ? 'bad' : alarms.length > 0 ? 'held' : 'good'}`} href={root}>
+    <a class={`health ${urgent ? 'bad' : alarms.length > 0 ? 'held' : 'good'}`} href={root} title={text}>
       <Shape tone={urgent ? 'bad' : alarms.length > 0 ? 'held' : 'good'} />
-      {text}
+      <span class="long">{text}</span>
+      {alarms.length === 0 ? null : (
+        <span class="short" aria-hidden="true">
+          {alarms.length}
+        </span>
+      )}
     </a>
   );
 }
@@ -115,7 +120,7 @@ function Settings() {
         type="button"
         class="quiet"
         lang={language.value === 'en' ? 'zh-CN' : 'en'}
-        aria-label={t('language')}
+        title={t('language')}
         onClick={() => (language.value = language.value === 'en' ? 'zh' : 'en')}
       >
         {language.value === 'en' ? '中文' : 'EN'}
