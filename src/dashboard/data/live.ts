@@ -6,7 +6,7 @@ import { effect, signal } from '@preact/signals';
 import type { LiveMessages, Overview } from '../../api/dashboard-wire.ts';
 import { setServerClock } from './clock.ts';
 import { page, type Page } from './route.ts';
-import { isLoggedIn } from './session.ts';
+import { askWhoIAm, isLoggedIn } from './session.ts';
 
 export const overview = signal<Overview | null>(null);
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
@@ -53,14 +53,21 @@ let source: EventSource | null = null;
 let isStale = false;
 let reopening: ReturnType<typeof setTimeout> | undefined;
 
+/** A stream that was only silent for long goes on without a word about it. */
 function seen(): void {
+  if (!navigator.onLine) return;
+  const wasAway = isStale || connection.peek() === 'lost';
   lastSeenAt.value = Date.now();
-  if (connection.peek() !== 'lost') connection.value = 'live';
+  connection.value = 'live';
+  isStale = false;
+  if (wasAway) for (const listener of onBack) listener();
 }
 
 function open(view: string): void {
   source?.close();
   clearTimeout(reopening);
+  // What a tab did not hear while it was hidden is no lost connection.
+  if (isStale) lastSeenAt.value = Date.now();
   const stream = new EventSource(`/dashboard/api/live?${view}`);
   source = stream;
   const on = (name: string, take: (text: string) => void): void => {
@@ -71,10 +78,6 @@ function open(view: string): void {
   };
   on('hello', (text) => {
     setServerClock((JSON.parse(text) as LiveMessages['hello']).now);
-    const wasAway = isStale || connection.peek() === 'lost';
-    connection.value = 'live';
-    isStale = false;
-    if (wasAway) for (const listener of onBack) listener();
   });
   on('overview', (text) => (overview.value = JSON.parse(text) as Overview));
   for (const name of Object.keys(listeners) as Heard[]) {
@@ -88,6 +91,8 @@ function open(view: string): void {
     // A browser gives up for good after an answer that is no stream; the others it opens again itself.
     if (stream.readyState === EventSource.CLOSED && source === stream) {
       reopening = setTimeout(() => open(view), reopenMs);
+      // It may be that the login is over.
+      askWhoIAm().catch(() => undefined);
     }
   });
 }
