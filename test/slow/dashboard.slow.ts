@@ -126,6 +126,8 @@ describe('the dashboard', { skip: chromium === null ? 'no Chromium here' : false
     const url = stage.world.clips.url('b.mp4');
     const files = Array.from({ length: 40 }, () => ({ source: { url } }));
     const { id } = await stage.post<Made>('/batches', { name: 'to be canceled', instructions: ['mute'], files });
+    // Held, so that it does not end by itself before a slow machine's browser has clicked.
+    await stage.post(`/batches/${id}/pause`, {});
     const { page } = operator;
     await open(page, `/batches/${id}`);
     await page.click('text=Cancel batch');

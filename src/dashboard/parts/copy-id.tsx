@@ -12,7 +12,7 @@ export function CopyId({ id }: { readonly id: string }) {
       () => true,
       () => false,
     );
-    if (isAllowed !== true) return;
+    if (!isAllowed) return;
     isCopied.value = true;
     setTimeout(() => (isCopied.value = false), shownMs);
   };
