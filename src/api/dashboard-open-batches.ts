@@ -34,7 +34,7 @@ const fields = [
 const rowSchema = z.array(z.string().nullable());
 
 export async function readOpenBatches(ctx: Context): Promise<OpenBatch[]> {
-  const ids = await ctx.redis.zrange(ctx.keys.openBatches(), '0', String(mostBatches - 1));
+  const ids = await ctx.redis.zrange(ctx.keys.openRounds(), '0', String(mostBatches - 1));
   const batches: OpenBatch[] = [];
   for (let first = 0; first < ids.length; first += chunkSize) {
     const chunk = ids.slice(first, first + chunkSize);

@@ -8,8 +8,8 @@ import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
 import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
 import { createDispatcher } from './dispatch.ts';
-import { runNotify } from './notify.ts';
 import { createRegistry } from './registry.ts';
+import { runNotifyJob } from './run-notify-job.ts';
 import { runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
@@ -31,13 +31,13 @@ export interface Workers {
 export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
-  const state = { closing: false, deaf: false, lastTakenAt: performance.now(), lastStepAt: null as number | null };
+  const state = { closing: false, deaf: false, lastTakenAt: performance.now(), tookStep: false };
   const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
   const taken = (): void => {
     state.lastTakenAt = performance.now();
-    state.lastStepAt = Date.now();
+    state.tookStep = true;
   };
   const open = (name: QueueName): Worker => {
     const worker = new Worker(name, processor(host, name, stop.signal, taken), {
@@ -63,7 +63,7 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     workerId: id,
     wake: dispatcher.wake,
     running: registry.size,
-    lastStepAt: () => state.lastStepAt,
+    lastStepAgoMs: () => (state.tookStep ? Math.round(performance.now() - state.lastTakenAt) : null),
     revive,
   });
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
@@ -113,7 +113,7 @@ function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: ()
     taken();
     if (name === 'notify') {
       const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-      await runNotify(host.ctx, job.data as NotifyJob, signals);
+      await runNotifyJob(host, job.data as NotifyJob, signals);
       return;
     }
     await runStepJob(host, job as Job<StepJob>, token);

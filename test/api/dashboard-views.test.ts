@@ -66,7 +66,7 @@ test('forgets the custom ids of a batch that is dropped', async () => {
   assert.equal((await get<BatchRows>('/batches?q=gone-')).rows.length, 1);
   await dropBatch(api.ctx, id);
   assert.equal(await api.ctx.redis.zlexcount(api.ctx.keys.customIds('acme'), '[gone', '[gone~'), 0);
-  assert.equal(await api.ctx.redis.zscore(api.ctx.keys.openBatches(), id), null);
+  assert.equal(await api.ctx.redis.zscore(api.ctx.keys.openRounds(), id), null);
 });
 
 test('pages by place, sorts, and keeps tenants apart', async () => {

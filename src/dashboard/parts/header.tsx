@@ -24,7 +24,7 @@ export function Header() {
   return (
     <>
       <header class="top">
-        <a class="brand" href={root}>
+        <a class="brand" href={root} aria-label={t('app')}>
           <img src={`${root}/icon.svg`} alt="" width="24" height="24" />
           <span>{t('app')}</span>
         </a>
