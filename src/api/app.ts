@@ -1,15 +1,20 @@
 /** Builds the API: every plugin and route registered by name, so that "go to definition" walks it. It never listens. */
+import { fastifyCookie } from '@fastify/cookie';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { newRequestId } from '../shared/ids.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
-import { createAuth, nobody } from './auth.ts';
+import { createAuth, nobody, type Auth } from './auth.ts';
 import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
 import { addCreditRoutes } from './credits.routes.ts';
+import { isFromPage } from './cross-site.ts';
+import { addDashboardApiRoutes } from './dashboard-api.routes.ts';
+import { addDashboardPage } from './dashboard-page.routes.ts';
+import { readLogin } from './dashboard-login.ts';
 import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
@@ -46,7 +51,9 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   answerUnknownRoute(app);
   acceptJsonOnly(app);
   await allowOrigins(app, ctx);
-  addHooks(app, ctx);
+  const auth = createAuth(ctx.config.apiKeys, (request) => readLogin(ctx, request));
+  await app.register(fastifyCookie);
+  addHooks(app, ctx, auth);
   await addManners(app, ctx);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
@@ -64,6 +71,8 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
   await addDocumentRoutes(app);
+  await addDashboardApiRoutes(app, ctx, auth);
+  await addDashboardPage(app, ctx);
   await app.register(async (scope) => uploadRoutes(scope as Api, ctx));
   return app;
 }
@@ -86,8 +95,7 @@ function createServer(ctx: ApiContext): Api {
   }).withTypeProvider<ZodTypeProvider>();
 }
 
-function addHooks(app: Api, ctx: ApiContext): void {
-  const authenticate = createAuth(ctx.config.apiKeys);
+function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   addTraces(app, ctx.tracing);
@@ -95,7 +103,7 @@ function addHooks(app: Api, ctx: ApiContext): void {
     reply.header('x-request-id', request.id);
     request.caller = nobody;
     request.bodyFaults = [];
-    request.caller = authenticate(request);
+    request.caller = await auth.authenticate(request);
   });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {
@@ -115,6 +123,8 @@ function addHooks(app: Api, ctx: ApiContext): void {
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,
         ...traceIdsOf(request),
+        // Who did what to which batch: an action of a person is looked for by its target.
+        ...(isFromPage(request) ? { via: 'dashboard', target: request.params } : {}),
       },
       'request',
     );

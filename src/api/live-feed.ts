@@ -58,8 +58,13 @@ function nameOf(watched: Watched): string {
 }
 
 /** `<tenant> <batch>`, as lib.lua publishes. */
-function tellChange(listeners: ReadonlyMap<string, ReadonlySet<Listener>>, message: string): void {
+export function toChanged(message: string): { readonly tenant: string; readonly batchId: string } {
   const [tenant = '', batchId = ''] = message.split(' ');
+  return { tenant, batchId };
+}
+
+function tellChange(listeners: ReadonlyMap<string, ReadonlySet<Listener>>, message: string): void {
+  const { tenant, batchId } = toChanged(message);
   const all: Watched[] = [{ kind: 'batch', batchId }, { kind: 'tenant', tenant }, { kind: 'all' }];
   for (const watched of all) for (const listener of listeners.get(nameOf(watched)) ?? []) listener.changed();
 }

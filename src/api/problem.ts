@@ -115,7 +115,8 @@ export function answerUnknownRoute(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const allowed = [...methods].find(([pattern]) => matches(pattern, path))?.[1];
-    if (allowed === undefined) {
+    // A route that is there and takes the method may still find no file to send.
+    if (allowed === undefined || allowed.has(request.method)) {
       return sendProblem(reply, request, { status: 404, code: 'not_found', detail: 'There is nothing at this URL.' });
     }
     const headers = { allow: [...allowed].join(', ') };

@@ -9,7 +9,9 @@ import { decide } from './domain/decide.ts';
 import { effectsOf, type Effects } from './domain/effects.ts';
 import type { FileEvent } from './domain/events.ts';
 import type { FileRecord } from './domain/file.ts';
+import { toLogLine } from './file-log.ts';
 import { loadFile, type LoadedFile } from './load-file.ts';
+import { figuresOf } from './minute-figures.ts';
 import { enqueueNext, enqueueNotify } from './queues.ts';
 import { toStoredProgress } from './stored-file.ts';
 
@@ -80,8 +82,12 @@ async function save(
     loaded.rev,
     after.run,
     toStoredProgress(after),
-    JSON.stringify(toScriptEffects(ctx, after, effects, options)),
+    JSON.stringify({
+      ...toScriptEffects(ctx, after, effects, options),
+      figures: figuresOf(before, after, event),
+    }),
     storesDraft ? packDraft(options.draftText ?? '') : '',
+    toLogLine(before, after, event),
   );
   const [kind, ...rest] = reply as [string, ...(string | number)[]];
   if (kind === 'stale') return { kind: 'stale' };

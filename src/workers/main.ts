@@ -32,27 +32,27 @@ export interface Workers {
 export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
-  const state = { closing: false, deaf: false, lastTakenAt: performance.now() };
+  const state = { closing: false, deaf: false, lastTakenAt: performance.now(), tookStep: false };
   const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
+  const taken = (): void => {
+    state.lastTakenAt = performance.now();
+    state.tookStep = true;
+  };
   const open = (name: QueueName): Worker => {
-    const worker = new Worker(
-      name,
-      processor(host, name, stop.signal, () => (state.lastTakenAt = performance.now())),
-      {
-        connection: ctx.redis,
-        prefix: ctx.keys.tag,
-        concurrency: concurrencyOf(ctx, name),
-        lockDuration: ctx.config.lockMs,
-        stalledInterval: ctx.config.stallCheckMs,
-        // Crashes are counted in our own record; BullMQ must never fail a job for them.
-        maxStalledCount: 1_000_000,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-        skipVersionCheck: true,
-      },
-    );
+    const worker = new Worker(name, processor(host, name, stop.signal, taken), {
+      connection: ctx.redis,
+      prefix: ctx.keys.tag,
+      concurrency: concurrencyOf(ctx, name),
+      lockDuration: ctx.config.lockMs,
+      stalledInterval: ctx.config.stallCheckMs,
+      // Crashes are counted in our own record; BullMQ must never fail a job for them.
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+    });
     worker.on('error', (error) => ctx.log.warn({ err: error, queue: name }, 'queue trouble'));
     worker.on('lockRenewalFailed', (jobIds) => registry.loseLeases(jobIds));
     return worker;
@@ -60,7 +60,13 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const workers = new Map(queueNames.map((name) => [name, open(name)]));
 
   const dispatcher = createDispatcher(ctx);
-  const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, revive });
+  const rounds = startRounds(ctx, {
+    workerId: id,
+    wake: dispatcher.wake,
+    running: registry.size,
+    lastStepAgoMs: () => (state.tookStep ? Math.round(performance.now() - state.lastTakenAt) : null),
+    revive,
+  });
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
 

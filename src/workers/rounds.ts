@@ -2,6 +2,8 @@
  * What a worker process does every so often: sweep, look after the account, show that it is alive. Each task runs by
  * itself; one that fails is logged and comes again.
  */
+import { hostname } from 'node:os';
+import { memoryUsage, pid } from 'node:process';
 import type { Context } from '../shared/context.ts';
 import { dropExpiredUploads } from '../shared/upload-record.ts';
 import { redisClock } from '../shared/redis/redis-clock.ts';
@@ -30,6 +32,8 @@ export function startRounds(
     readonly workerId: string;
     readonly wake: () => void;
     readonly running: () => number;
+    /** Since a step was taken; null: none yet. */
+    readonly lastStepAgoMs: () => number | null;
     readonly revive: () => Promise<void>;
   },
 ): Rounds {
@@ -131,11 +135,25 @@ const sweepUploads = async (ctx: Context): Promise<number> => dropExpiredUploads
 
 async function beat(
   ctx: Context,
-  worker: { readonly workerId: string; readonly running: () => number },
+  worker: {
+    readonly workerId: string;
+    readonly running: () => number;
+    readonly lastStepAgoMs: () => number | null;
+  },
 ): Promise<void> {
   const { keys, redis } = ctx;
   const now = await redisClock(redis);
-  const shown = JSON.stringify({ id: worker.workerId, version, running: worker.running(), at: now });
+  const ago = worker.lastStepAgoMs();
+  const shown = JSON.stringify({
+    id: worker.workerId,
+    version,
+    host: hostname(),
+    pid,
+    running: worker.running(),
+    last_step_at: ago === null ? null : now - ago,
+    rss_bytes: memoryUsage.rss(),
+    at: now,
+  });
   await redis.set(keys.worker(worker.workerId), shown, 'EX', 30);
   await redis.zadd(keys.workers(), now, worker.workerId);
   await redis.zremrangebyscore(keys.workers(), '-inf', now - 60_000);

@@ -6,7 +6,10 @@
 
 /** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
 const patterns = {
-  /** hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid). */
+  /**
+   * hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid),
+   * g (its last moves, a line each).
+   */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */
   draft: 'f:$1:draft',
@@ -46,6 +49,8 @@ const patterns = {
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',
   allBatches: 'batches',
+  /** sorted set, score 0: `<custom id in lower case> <file id>` of a tenant's files, so that a search is one range. */
+  customIds: 't:$1:custom-ids',
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',
@@ -95,6 +100,10 @@ const patterns = {
   workers: 'workers',
   /** hash: how fast files end (src/shared/pace.ts). */
   pace: 'pace',
+  /** hash with TTL: what happened in a minute, `<figure>` of all and `<tenant>:<figure>`. */
+  minute: 'm:$1',
+  /** string with TTL: a login of the dashboard, by the hash of its token; holds the hash of the API key. */
+  login: 'login:$1',
   /** channels */
   wakeChannel: 'ch:wake',
   accountChannel: 'ch:account',

@@ -11,6 +11,9 @@ if ARGV[9] ~= '' then turned = note_endpoint(ARGV[8], ARGV[1], ARGV[9] == 'ok', 
 local key = K.delivery(ARGV[1])
 if redis.call('HGET', key, 'run') ~= ARGV[2] then return { 'passed', turned } end
 redis.call('HINCRBY', key, 'run', 1)
+if ARGV[3] ~= 'pending' then
+  count(redis.call('HGET', key, 'tenant'), ARGV[3] == 'delivered' and 'hooks' or 'hook_failures', 1, now_ms())
+end
 redis.call('HSET', key, 'status', ARGV[3], 'attempts', ARGV[5], 'tries', ARGV[6], 'error', ARGV[7])
 if ARGV[4] == '' then
   redis.call('ZREM', K.deliveriesDue(), ARGV[1])

@@ -8,6 +8,14 @@ end
 
 local function num(value) return tonumber(value or '0') or 0 end
 
+-- Figures of the minute, of all and of a tenant: kept a little longer than the day that the dashboard shows.
+local function count(tenant, figure, by, now)
+  local key = K.minute(math.floor(now / 60000))
+  redis.call('HINCRBY', key, figure, by)
+  if tenant then redis.call('HINCRBY', key, tenant .. ':' .. figure, by) end
+  redis.call('EXPIRE', key, 90000)
+end
+
 -- As fileId() in ids.ts: the batch's own part and the index in base 36.
 local digits36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 local function file_id(batch, index)
@@ -18,6 +26,14 @@ local function file_id(batch, index)
     rest = math.floor(rest / 36)
   until rest == 0
   return 'fil_' .. string.sub(batch, 5) .. '_' .. text
+end
+
+-- The custom id of a file's input, as it is searched for. Most files have none: only what looks like one is parsed.
+local function custom_id(input)
+  if not string.find(input, '"customId":"', 1, true) then return nil end
+  local id = cjson.decode(input).customId
+  if id == cjson.null then return nil end
+  return string.lower(id)
 end
 
 -- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
@@ -139,6 +155,7 @@ local function note_account(account, o, now)
     local till = math.max(num(a[3]), now + o.limited_ms)
     redis.call('HSET', key, 'until', till)
     redis.call('HINCRBY', key, 'limited', 1)
+    count(nil, 'limited', 1, now)
     changed = true
   end
   redis.call('HSET', key, 'window', tostring(window))
