@@ -19,6 +19,7 @@ import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { refuseWithoutStore } from './refuse-without-store.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -86,6 +87,7 @@ function addHooks(app: Api, ctx: ApiContext): void {
     request.bodyFaults = [];
     request.caller = authenticate(request);
   });
+  app.addHook('onRequest', refuseWithoutStore(ctx));
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {
     // The route's pattern, never the URL: labels are bounded words.

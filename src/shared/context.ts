@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
+import type { RedisWatch } from './redis/watch-redis.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -17,6 +18,8 @@ export interface Context {
   readonly log: Logger;
   readonly telemetry: Telemetry;
   readonly redis: Redis;
+  /** Is it there, and with our data? */
+  readonly watch: RedisWatch;
   readonly keys: Keys;
   readonly scripts: Scripts;
   readonly queues: Queues;

@@ -67,7 +67,15 @@ export async function loadFile(
 ): Promise<LoadedFile | 'missing' | 'passed'> {
   const place = parseFileId(fileId);
   if (place === null) return 'missing';
-  const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, begin?.run ?? '', begin?.execution ?? '');
+  const sinceAwayMs = ctx.watch.sinceAwayMs();
+  const reply = await ctx.scripts.begin(
+    fileId,
+    place.batchId,
+    ctx.accountId,
+    begin?.run ?? '',
+    begin?.execution ?? '',
+    Number.isFinite(sinceAwayMs) ? Math.round(sinceAwayMs) : '',
+  );
   if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
   const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);
   const account = { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] };

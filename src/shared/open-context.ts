@@ -10,9 +10,11 @@ import type { Context } from './context.ts';
 import type { Policy } from './domain/policy.ts';
 import { createGuardedAgent } from './guard/create-guarded-agent.ts';
 import { closeQueues, openQueues } from './queues.ts';
+import { allowGrowthFromNowOn } from './redis/allow-growth.ts';
 import { openRedis, type RedisTarget } from './redis/connect.ts';
 import { createKeys } from './redis/keys.ts';
 import { createScripts } from './redis/scripts.ts';
+import { watchRedis } from './redis/watch-redis.ts';
 import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
 import { createSpecCache } from './spec-cache.ts';
@@ -38,6 +40,9 @@ export interface OpenedContext extends Context {
   readonly subscriber: ReturnType<typeof openRedis>;
 }
 
+/** A request waits no longer than that for its 503; a worker's commands outlive a freeze, but not a dead network. */
+const giveUpMs = { api: 0, worker: 15_000 };
+
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
   const { config, log, telemetry, resources, redisTarget, role } = options;
   const connect = (as: 'api' | 'worker' | 'subscriber') => {
@@ -49,7 +54,10 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const subscriber = connect('subscriber');
   await ready(redis);
   const keys = createKeys(config.redisPrefix);
+  const watch = watchRedis({ redis, subscriber, keys, log, giveUpMs: giveUpMs[role] });
+  resources.add('redis watch', watch.close);
   const scripts = createScripts(redis, keys);
+  allowGrowthFromNowOn(redis);
   const queues = openQueues(redis, keys.tag);
   resources.add('queues', () => closeQueues(queues));
   const upstream = openUpstream({
@@ -72,6 +80,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     log,
     telemetry,
     redis,
+    watch,
     subscriber,
     keys,
     scripts,

@@ -48,6 +48,8 @@ const noticedMs = 2500;
 /** "At once", on a machine that is busy. */
 const atOnceMs = 1000;
 const backMs = 5000;
+/** It may be back a moment before the scenario knows. */
+const returnMs = 1000;
 
 export function judgeAnswers(answers: readonly Answer[], awayAt: number, backAt: number): string[] {
   const faults: string[] = [];
@@ -58,7 +60,7 @@ export function judgeAnswers(answers: readonly Answer[], awayAt: number, backAt:
     faults.push('503 without Retry-After');
   const slow = answers.filter(({ at, tookMs }) => at >= awayAt && at < backAt && tookMs > noticedMs);
   if (slow.length > 0) faults.push(`an answer took ${Math.max(...slow.map(({ tookMs }) => tookMs))} ms`);
-  const known = answers.filter(({ at, tookMs }) => at >= awayAt + noticedMs && at + tookMs < backAt);
+  const known = answers.filter(({ at, tookMs }) => at >= awayAt + noticedMs && at + tookMs < backAt - returnMs);
   if (known.some(({ status }) => status !== 503)) faults.push('not 503 while Redis was away');
   if (known.some(({ tookMs }) => tookMs > atOnceMs)) faults.push('503 not at once');
   const first = answers.filter(({ at, status }) => at >= backAt && status === 200).toSorted((a, b) => a.at - b.at)[0];

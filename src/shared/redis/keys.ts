@@ -79,6 +79,8 @@ const patterns = {
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
+  /** string: which installation's data this is. Gone: Redis was emptied under us. */
+  storeMark: 'store-mark',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
   /** string with TTL: a worker process that is alive. */
