@@ -1,7 +1,7 @@
 /** What a scenario runs in: a Redis that may go away, a sandbox, an API and two workers as processes of their own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,9 +22,17 @@ export interface Place extends Judged {
   readonly folder: string;
   readonly redis: RedisProcess;
   readonly proxy: TcpProxy;
+  /** What lies between the service and the sandbox. */
+  readonly upstream: TcpProxy;
+  /** One more process; throws what it printed when it does not start. */
+  readonly start: (role: 'api' | 'worker') => Promise<string>;
   /** Processes that have ended, though nobody asked them to. */
   readonly ended: () => readonly string[];
   readonly log: () => readonly string[];
+  /** In the scenario's folder: how it tells what it has put beside the service. */
+  readonly writeFile: (name: string, text: string) => Promise<void>;
+  readonly removeFile: (name: string) => Promise<void>;
+  readonly onClose: (close: () => Promise<void>) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -50,11 +58,17 @@ const settings = {
   LOG_LEVEL: 'info',
 };
 
+export interface Opening {
+  readonly folder: string;
+  readonly upstream: TcpProxy;
+  readonly resources: Resources;
+}
+
 export interface PlaceOptions {
   readonly sandbox?: SandboxOptions;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Instead of the sandbox's own address. */
-  readonly upstreamUrl?: (sandboxUrl: string) => string;
+  /** Opens what the scenario needs besides, before the service starts; returns settings. */
+  readonly prepare?: (opening: Opening) => Promise<Record<string, string>>;
 }
 
 const silent = createLog({ level: 'silent' });
@@ -84,6 +98,8 @@ async function open(resources: Resources, options: PlaceOptions): Promise<Place>
     ...options.sandbox,
   });
   resources.add('sandbox', sandbox.close);
+  const upstream = await openTcpProxy(sandbox.port);
+  resources.add('upstream', upstream.close);
   const clip = join(folder, 'clip.mp4');
   await makeClip({ path: clip, seconds: 4, width: 160, height: 90, label: 'outage' });
   const received: Received[] = [];
@@ -93,7 +109,8 @@ async function open(resources: Resources, options: PlaceOptions): Promise<Place>
     ...settings,
     REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     DATA_DIR: folder,
-    NEMO_API_URL: options.upstreamUrl?.(sandbox.url) ?? sandbox.url,
+    NEMO_API_URL: `http://127.0.0.1:${upstream.port}`,
+    ...(await options.prepare?.({ folder, upstream, resources })),
     ...options.environment,
   };
   const family = openFamily(environment);
@@ -117,8 +134,13 @@ async function open(resources: Resources, options: PlaceOptions): Promise<Place>
     folder,
     redis,
     proxy,
+    upstream,
+    start: family.start,
     ended: () => family.ended,
     log: () => family.lines,
+    writeFile: (name, text) => writeFile(join(folder, name), text),
+    removeFile: (name) => rm(join(folder, name), { force: true }),
+    onClose: (close) => resources.add('of the scenario', close),
     close: async () => {
       // Whatever the scenario left: nothing closes in good order against a Redis that is frozen or slow.
       redis.thaw();
@@ -142,15 +164,18 @@ function openFamily(environment: Record<string, string>) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.add(child);
+    let isUp = false;
     const listening = Promise.withResolvers<string>();
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         lines.push(`${role} ${line}`);
-        if (line.includes('"msg":"listening"')) listening.resolve((JSON.parse(line) as { address: string }).address);
+        if (!line.includes('"msg":"listening"')) return;
+        isUp = true;
+        listening.resolve((JSON.parse(line) as { address: string }).address);
       });
     }
     child.once('exit', (code, signal) => {
-      if (children.has(child)) ended.push(`${role} (${code ?? signal})`);
+      if (isUp && children.has(child)) ended.push(`${role} (${code ?? signal})`);
       children.delete(child);
       listening.reject(new Error(`${role} ended:\n${lines.slice(-20).join('\n')}`));
     });

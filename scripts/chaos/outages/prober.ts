@@ -51,20 +51,32 @@ const backMs = 5000;
 /** It may be back a moment before the scenario knows. */
 const returnMs = 1000;
 
-export function judgeAnswers(answers: readonly Answer[], awayAt: number, backAt: number): string[] {
-  const faults: string[] = [];
-  const strange = answers.filter(({ status }) => status !== 200 && status !== 503);
-  if (strange.length > 0) faults.push(`answers ${[...new Set(strange.map(({ status }) => status))].join(', ')}`);
+export function judgeAnswers(
+  wanted: 'refuses' | 'answers' | 'either',
+  answers: readonly Answer[],
+  times: { readonly awayAt: number; readonly backAt: number },
+): string[] {
+  const fine = wanted === 'answers' ? [200] : [200, 503];
+  const strange = answers.filter(({ status }) => !fine.includes(status)).map(({ status }) => status);
   const refused = answers.filter(({ status }) => status === 503);
-  if (refused.some(({ isProblem, retryAfter }) => !isProblem || retryAfter === null))
-    faults.push('503 without Retry-After');
+  const isBare = refused.some(({ isProblem, retryAfter }) => !isProblem || retryAfter === null);
+  return [
+    ...(strange.length > 0 ? [`answered ${[...new Set(strange)].join(', ')}`] : []),
+    ...(isBare ? ['503 without Retry-After'] : []),
+    ...(wanted === 'refuses' ? judgeRefusals(answers, times) : []),
+  ];
+}
+
+function judgeRefusals(answers: readonly Answer[], times: { awayAt: number; backAt: number }): string[] {
+  const { awayAt, backAt } = times;
+  const faults: string[] = [];
   const slow = answers.filter(({ at, tookMs }) => at >= awayAt && at < backAt && tookMs > noticedMs);
   if (slow.length > 0) faults.push(`an answer took ${Math.max(...slow.map(({ tookMs }) => tookMs))} ms`);
   const known = answers.filter(({ at, tookMs }) => at >= awayAt + noticedMs && at + tookMs < backAt - returnMs);
   if (known.some(({ status }) => status !== 503)) faults.push('not 503 while Redis was away');
   if (known.some(({ tookMs }) => tookMs > atOnceMs)) faults.push('503 not at once');
   const first = answers.filter(({ at, status }) => at >= backAt && status === 200).toSorted((a, b) => a.at - b.at)[0];
-  if (first === undefined || first.at - backAt > backMs)
-    faults.push(`200 again after ${first ? first.at - backAt : '∞'} ms`);
+  const backAfterMs = first === undefined ? Infinity : first.at - backAt;
+  if (backAfterMs > backMs) faults.push(`200 again after ${backAfterMs} ms`);
   return faults;
 }

@@ -1,7 +1,7 @@
 /** A Redis of a scenario's own on a TCP port, durable as the shipped one, that the scenario may kill, freeze and wipe. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -19,8 +19,9 @@ export interface RedisProcess {
   readonly start: () => Promise<void>;
   readonly freeze: () => void;
   readonly thaw: () => void;
-  /** Deletes what it has on disk; it must not run. */
-  readonly wipe: () => Promise<void>;
+  /** Takes its files away, and gives them back; it must not run. */
+  readonly hideData: () => Promise<void>;
+  readonly restoreData: () => Promise<void>;
   /** One command over a connection of its own. */
   readonly ask: (command: string, ...args: (string | number)[]) => Promise<unknown>;
 }
@@ -60,7 +61,11 @@ export async function openRedisProcess(folder: string): Promise<RedisProcess> {
     ask,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
-    wipe: () => rm(data, { recursive: true, force: true }),
+    hideData: () => rename(data, `${data}.kept`),
+    restoreData: async () => {
+      await rm(data, { recursive: true, force: true });
+      await rename(`${data}.kept`, data);
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 /** Every scenario of an outage, one after the other, each printed as a row. */
 import { redisGone } from './redis-gone.ts';
+import { redisTrouble } from './redis-trouble.ts';
+import { upstream } from './upstream.ts';
 import { runScenario, toLine, type Scenario } from './scenario.ts';
 
-const scenarios: readonly Scenario[] = [...redisGone];
+const scenarios: readonly Scenario[] = [...redisGone, ...redisTrouble, ...upstream];
 
 export async function runOutages(options: {
   readonly isLong: boolean;
