@@ -14,7 +14,7 @@ export async function runOutages(options: {
   const { isLong, only } = options;
   for (const scenario of scenarios) {
     if (scenario.isLong === true && !isLong) continue;
-    if (only !== undefined && !scenario.name.includes(only)) continue;
+    if (only !== undefined && !only.split(',').some((part) => scenario.name.includes(part))) continue;
     const row = await runScenario(scenario);
     console.log(toLine(row));
     counted[row.faults.length === 0 ? 'passed' : 'failed'] += 1;
