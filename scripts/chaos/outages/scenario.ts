@@ -94,10 +94,13 @@ async function play(scenario: Scenario, place: Place): Promise<Partial<Row> & Pi
 
 const restarted = (place: Place): string[] => place.ended().map((who) => `a process ended: ${who}`);
 
+/** A call that begins something; what only looks (state, polls, the probe) may have waited in the middle of a run. */
+const beginnings: readonly string[] = ['session', 'upload', 'run_sse', 'render'];
+
 async function firstStepAfter(place: Place, backAt: number): Promise<number | null> {
   const first = async (): Promise<number | null> =>
-    place.sandbox.ledger().calls.find(({ at, endpoint }) => at >= backAt && endpoint !== 'file')?.at ?? null;
-  const at = await until('a step', first, 60_000).catch(() => null);
+    place.sandbox.ledger().calls.find(({ at, endpoint }) => at >= backAt && beginnings.includes(endpoint))?.at ?? null;
+  const at = await until('a step', first, 120_000).catch(() => null);
   return at === null ? null : at - backAt;
 }
 
