@@ -88,6 +88,11 @@ function addHooks(app: Api, ctx: ApiContext): void {
     request.caller = authenticate(request);
   });
   app.addHook('onRequest', refuseWithoutStore(ctx));
+  // What is accepted is kept (design §2): where Redis writes later, the answer waits for it.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (reply.statusCode === 201 || reply.statusCode === 202) await ctx.barrier.pass();
+    return payload;
+  });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {
     // The route's pattern, never the URL: labels are bounded words.

@@ -13,6 +13,7 @@ import { closeQueues, openQueues } from './queues.ts';
 import { allowGrowthFromNowOn } from './redis/allow-growth.ts';
 import { openRedis, type RedisTarget } from './redis/connect.ts';
 import { createKeys } from './redis/keys.ts';
+import { openBarrier } from './redis/open-barrier.ts';
 import { createScripts } from './redis/scripts.ts';
 import { watchRedis } from './redis/watch-redis.ts';
 import { createRenderIds } from './render-ids.ts';
@@ -56,6 +57,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const keys = createKeys(config.redisPrefix);
   const watch = watchRedis({ redis, subscriber, keys, log, giveUpMs: giveUpMs[role] });
   resources.add('redis watch', watch.close);
+  const barrier = await openBarrier({ redis, keys, connect: () => connect(role) });
   const scripts = createScripts(redis, keys);
   allowGrowthFromNowOn(redis);
   const queues = openQueues(redis, keys.tag);
@@ -81,6 +83,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     telemetry,
     redis,
     watch,
+    barrier,
     subscriber,
     keys,
     scripts,

@@ -81,6 +81,8 @@ const patterns = {
   uploadExpiry: 'uploads',
   /** string: which installation's data this is. Gone: Redis was emptied under us. */
   storeMark: 'store-mark',
+  /** string with TTL: written before WAITAOF, which waits for its own connection's writes. */
+  barrier: 'barrier',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
   /** string with TTL: a worker process that is alive. */
