@@ -9,8 +9,8 @@ import type { OpenedContext } from '../shared/open-context.ts';
 import type { NotifyJob, QueueName, StepJob } from '../shared/queues.ts';
 import { openQueueWorkers, type Pulse } from './queue-workers.ts';
 import { createDispatcher } from './dispatch.ts';
-import { runNotify } from './notify.ts';
 import { createRegistry } from './registry.ts';
+import { runNotifyJob } from './run-notify-job.ts';
 import { runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
@@ -102,7 +102,7 @@ function processor(host: StepHost, name: QueueName, stop: AbortSignal, pulse: Pu
     try {
       if (name !== 'notify') return await runStepJob(host, job as Job<StepJob>, token);
       const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-      await runNotify(host.ctx, job.data as NotifyJob, signals);
+      await runNotifyJob(host, job.data as NotifyJob, signals);
     } finally {
       pulse.ended();
     }
