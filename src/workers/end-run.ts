@@ -51,7 +51,9 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
   }
   if (error instanceof DestinationError) return mayRepeat ? { kind: 'repeat-call', error } : undelivered(run, error);
   if (error instanceof UpstreamError) {
-    if (mayRepeat && reactionTo(error.fault.code).retry === 'call') return { kind: 'repeat-call', error };
+    // A time-out has taken 30 s already: three of them would leave the account, and whoever asks, unaware for minutes.
+    const isRepeatable = error.fault.code !== 'timed_out' && reactionTo(error.fault.code).retry === 'call';
+    if (mayRepeat && isRepeatable) return { kind: 'repeat-call', error };
     return faulted(run, error.fault);
   }
   if (isRedisTrouble(error)) return storeTrouble(run, error);
