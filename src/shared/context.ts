@@ -9,15 +9,18 @@ import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
 import type { Barrier } from './redis/open-barrier.ts';
 import type { RedisWatch } from './redis/watch-redis.ts';
+import type { Replication } from './redis/replication.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  readonly tracing: Tracing;
   readonly redis: Redis;
   /** Is it there, and with our data? */
   readonly watch: RedisWatch;
@@ -25,6 +28,8 @@ export interface Context {
   readonly barrier: Barrier;
   readonly keys: Keys;
   readonly scripts: Scripts;
+  /** Waits for a replica after a write, where Redis has any. */
+  readonly replication: Replication;
   readonly queues: Queues;
   readonly policy: Policy;
   /** Batches' specs never change, so a process reads each once. */
