@@ -26,6 +26,7 @@ import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { refuseWithoutStore } from './refuse-without-store.ts';
 import { addTraces, traceIdsOf } from './traces.ts';
 import { givenRequestId } from './trace-context.ts';
 import { uploadRoutes } from './uploads.routes.ts';
@@ -104,6 +105,12 @@ function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
     request.caller = nobody;
     request.bodyFaults = [];
     request.caller = await auth.authenticate(request);
+  });
+  app.addHook('onRequest', refuseWithoutStore(ctx));
+  // What is accepted is kept (design §2): where Redis writes later, the answer waits for it.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (reply.statusCode === 201 || reply.statusCode === 202) await ctx.barrier.pass();
+    return payload;
   });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {

@@ -48,16 +48,21 @@ export function startRounds(
     { name: 'uploads', everyMs: config.sweepMs, task: () => sweepUploads(ctx) },
     { name: 'order', everyMs: config.sweepMs, task: () => orderBatches(ctx) },
     { name: 'admission', everyMs: config.sweepMs, task: async () => worker.wake() },
-    { name: 'workers', everyMs: config.sweepMs, task: worker.revive },
+    { name: 'workers', everyMs: Math.min(config.sweepMs, 5000), task: worker.revive },
     { name: 'account', everyMs: config.creditsRecheckMs, task: () => watchAccount(ctx).then(worker.wake) },
     { name: 'heartbeat', everyMs: 5000, task: () => beat(ctx, worker) },
   ];
   const started = new Map(rounds.map((round) => [round.name, startRound(ctx, round)]));
+  // Whatever an outage has interrupted is asked for at once, not when its round comes.
+  const stopWatching = ctx.watch.onReturn(() => {
+    for (const round of started.values()) round.soon();
+  });
   const stopListening = followAccount(ctx, { wake: worker.wake, probe: () => started.get('account')?.soon() });
   return {
     order: () => started.get('order')?.again(),
     stop: async () => {
       stopListening();
+      stopWatching();
       await Promise.all([...started.values()].map((round) => round.stop()));
     },
   };

@@ -152,6 +152,9 @@ async function toBullmq(
     case 'leave-alone':
       await host.ctx.scripts.release(job.data.file_id, run.execution);
       return postpone(job, newerRecordMs, run.token);
+    case 'store-trouble':
+      await host.ctx.scripts.release(job.data.file_id, run.execution);
+      return postpone(job, againMs, run.token);
     case 'broken':
       // Counted in the record as a crash; the sweeper asks for the run again, the fifth time ends the file.
       throw new UnrecoverableError('the run broke; see the log');

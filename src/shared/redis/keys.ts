@@ -91,6 +91,10 @@ const patterns = {
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
+  /** string: which installation's data this is. Gone: Redis was emptied under us. */
+  storeMark: 'store-mark',
+  /** string with TTL: written before WAITAOF, which waits for its own connection's writes. */
+  barrier: 'barrier',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
   /** string with TTL: requests of an API key (hashed) in the present minute. */

@@ -16,6 +16,13 @@ local function count(tenant, figure, by, now)
   redis.call('EXPIRE', key, 90000)
 end
 
+-- The mark of the execution that runs a file, and when it was set: '<mark>@<ms>'. No mark: nil, 0.
+local function split_mark(text)
+  if not text or text == '' then return nil, 0 end
+  local mark, at = string.match(text, '^(.*)@(%d+)$')
+  return mark or text, num(at)
+end
+
 -- As fileId() in ids.ts: the batch's own part and the index in base 36.
 local digits36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 local function file_id(batch, index)
