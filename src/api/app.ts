@@ -9,15 +9,20 @@ import { createAuth, nobody } from './auth.ts';
 import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
+import { addClosing } from './closing.ts';
 import { addCreditRoutes } from './credits.routes.ts';
 import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
+import { httpLimits, type HttpLimits } from './http-limits.ts';
 import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
+import { refuseSocket, toSocketRefusal } from './refuse-socket.ts';
+import { RefusedError } from './refused-error.ts';
+import { cutSlowBodies } from './slow-bodies.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
@@ -32,16 +37,18 @@ const helmetOptions = {
   strictTransportSecurity: false,
 };
 
-export async function createApp(ctx: ApiContext): Promise<Api> {
+export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits): Promise<Api> {
   await markUploadDir(ctx);
   await dropAbandonedParts(ctx, Date.now());
-  const app = createServer(ctx);
+  const app = createServer(ctx, limits);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError(ctx));
   answerUnknownRoute(app);
   acceptJsonOnly(app);
-  addHooks(app, ctx);
+  addHooks(app, ctx, limits);
+  addClosing(app, ctx.closing);
+  cutSlowBodies(app, limits);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
   const background = createBackground(ctx);
@@ -59,31 +66,45 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   return app;
 }
 
-function createServer(ctx: ApiContext): Api {
+function createServer(ctx: ApiContext, limits: HttpLimits): Api {
   // Widened: an instance typed by pino itself fits none of the plugins' types.
   const loggerInstance: FastifyBaseLogger = ctx.log;
-  return fastify({
+  const app = fastify({
     loggerInstance,
     // One line a request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
     bodyLimit: maxBodyBytes,
+    connectionTimeout: limits.silentMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+    },
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },
     // What fails before a route is found never reaches the error handler.
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply, request, toKnownRefusal(error) ?? internalError);
     },
+    // What is no request at all. Its error holds the bytes that came, keys too, so it is not logged.
+    clientErrorHandler: (error, socket) => refuseSocket(socket, toSocketRefusal(error.code)),
   }).withTypeProvider<ZodTypeProvider>();
+  app.server.maxConnections = limits.maxConnections;
+  return app;
 }
 
-function addHooks(app: Api, ctx: ApiContext): void {
+const urlTooLong = (): RefusedError =>
+  new RefusedError({ status: 414, code: 'url_too_long', detail: 'The URL is too long.' });
+
+function addHooks(app: Api, ctx: ApiContext, limits: HttpLimits): void {
   const authenticate = createAuth(ctx.config.apiKeys);
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   app.addHook('onRequest', async (request) => {
     request.caller = nobody;
     request.bodyFaults = [];
+    if (request.url.length > limits.maxUrlChars) throw urlTooLong();
     request.caller = authenticate(request);
   });
   app.addHook('preValidation', refuseFaultyBody);

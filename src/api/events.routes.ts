@@ -22,6 +22,7 @@ export async function addEventRoutes(app: Api, ctx: ApiContext): Promise<void> {
     '/batches/:id/events',
     {
       sse: 'manual',
+      config: { isEndless: true },
       schema: {
         tags: ['batches'],
         summary: 'Live events: snapshot, file, batch, progress, reset; `Last-Event-ID` resumes without a gap',

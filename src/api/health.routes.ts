@@ -32,8 +32,9 @@ export function addHealthRoutes(app: Api, ctx: ApiContext): void {
     '/readyz',
     { config: { public: true }, exposeHeadRoute: true, schema: schemaOf('Ready: the store answers') },
     async (_request, reply) => {
-      const isReady = await answers(ctx.redis, patienceMs);
-      const detail = isReady ? null : 'Redis does not answer';
+      const isClosing = ctx.closing.isClosing();
+      const isReady = !isClosing && (await answers(ctx.redis, patienceMs));
+      const detail = isReady ? null : isClosing ? 'the process is closing' : 'Redis does not answer';
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', detail });
     },
   );

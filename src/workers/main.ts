@@ -8,15 +8,18 @@ import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
 import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
 import { createDispatcher } from './dispatch.ts';
-import { runNotify } from './notify.ts';
 import { createRegistry } from './registry.ts';
-import { runStepJob, type StepHost } from './run-step.ts';
+import { runNotifyJob, runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
 /** Work that is waiting while nothing is taken for this long means that a worker has died in place (bullmq#4585). */
 const deafMs = 30_000;
-/** Everything around the drain together stays below two seconds: rounds, pausing, handing over what is left. */
+/** What is aborted gets this long to say so: with the rest of a close it stays below two seconds beyond DRAIN_MS. */
 const handOverMs = 600;
+/** Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised. */
+const pauseMs = 400;
+/** BullMQ's own close, once nothing runs any more; it waits for ever where Redis is away. */
+const closeMs = 400;
 
 export interface Workers {
   readonly id: string;
@@ -24,7 +27,10 @@ export interface Workers {
   readonly running: () => number;
   /** Are steps being consumed? False while work waits and nothing was taken for long. */
   readonly health: () => { readonly ok: boolean; readonly detail: string };
-  /** Stops taking work, gives streams DRAIN_MS, hands over the rest. */
+  /** Stops taking work at once, gives streams DRAIN_MS, hands over the rest. */
+  readonly drain: () => Promise<void>;
+  readonly isClosing: () => boolean;
+  /** Drains, where that was not done. */
   readonly close: () => Promise<void>;
 }
 
@@ -32,13 +38,12 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
   const state = { closing: false, deaf: false, lastTakenAt: performance.now() };
-  const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
   const open = (name: QueueName): Worker => {
     const worker = new Worker(
       name,
-      processor(host, name, stop.signal, () => (state.lastTakenAt = performance.now())),
+      processor(host, name, () => (state.lastTakenAt = performance.now())),
       {
         connection: ctx.redis,
         prefix: ctx.keys.tag,
@@ -77,6 +82,17 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     }
   }
 
+  let drained: Promise<void> | null = null;
+  async function drain(): Promise<void> {
+    state.closing = true;
+    const until = performance.now() + ctx.config.drainMs;
+    const pausing = [...workers.values()].map((worker) => worker.pause(true));
+    await within(pauseMs, Promise.all([rounds.stop(), dispatcher.close(), ...pausing]));
+    await within(until - performance.now(), registry.drained());
+    registry.abortAll('shutdown');
+    await within(handOverMs, registry.drained());
+  }
+
   return {
     id,
     running: registry.size,
@@ -84,33 +100,25 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
       ok: !state.deaf,
       detail: state.deaf ? 'work is waiting and nothing is taken' : `${registry.size()} runs in this process`,
     }),
+    isClosing: () => state.closing,
+    drain: () => (drained ??= drain()),
     close: async () => {
-      state.closing = true;
-      // Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised.
-      await within(handOverMs, Promise.all([rounds.stop(), dispatcher.close()]));
-      await within(handOverMs, Promise.all([...workers.values()].map((worker) => worker.pause(true))));
-      stop.abort(new Error('shutdown'));
-      await within(ctx.config.drainMs, registry.drained());
-      registry.abortAll('shutdown');
-      await within(handOverMs, registry.drained());
-      await Promise.all([...workers.values()].map((worker) => worker.close(registry.size() > 0)));
+      await (drained ??= drain());
+      const isLeft = registry.size() > 0;
+      await within(closeMs, Promise.all([...workers.values()].map((worker) => worker.close(isLeft))));
     },
   };
 }
 
 const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
-  Promise.race([work, delay(mostMs, undefined, { ref: false })]);
+  Promise.race([work, delay(Math.max(0, mostMs), undefined, { ref: false })]);
 
 /** Three arguments: BullMQ gives an AbortSignal only to a processor that asks for it. */
-function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: () => void) {
+function processor(host: StepHost, name: QueueName, taken: () => void) {
   return async (job: Job, token: string | undefined, signal?: AbortSignal): Promise<void> => {
     taken();
-    if (name === 'notify') {
-      const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-      await runNotify(host.ctx, job.data as NotifyJob, signals);
-      return;
-    }
-    await runStepJob(host, job as Job<StepJob>, token);
+    if (name === 'notify') await runNotifyJob(host, job as Job<NotifyJob>, token, signal);
+    else await runStepJob(host, job as Job<StepJob>, token);
   };
 }
 

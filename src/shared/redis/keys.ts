@@ -42,6 +42,8 @@ const patterns = {
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',
   allBatches: 'batches',
+  /** string: files of a tenant that were taken in and not yet admitted. */
+  tenantWaiting: 't:$1:waiting',
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',

@@ -8,7 +8,7 @@ local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'tenant')
 
 -- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
 if e.guard == 'turn' then
@@ -33,7 +33,10 @@ if e.from ~= e.to then
   redis.call('HINCRBY', K.batch(batch), 'n:' .. e.to, 1)
   redis.call('ZREM', K.status(batch, e.from), index)
   redis.call('ZADD', K.status(batch, e.to), index, index)
-  if e.from == 'queued' then redis.call('HSETNX', K.batch(batch), 'started_at', now) end
+  if e.from == 'queued' then
+    redis.call('HSETNX', K.batch(batch), 'started_at', now)
+    redis.call('DECR', K.tenantWaiting(b[6]))
+  end
   if e.from == 'completed' or e.from == 'failed' then reopen(batch) end
 end
 

@@ -1,0 +1,124 @@
+/** Ends of processes that take too long for the quick tests: a second signal, and three workers renewed under load. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { QueueEvents } from 'bullmq';
+import { makeClip } from '../../src/sandbox/make-clips.ts';
+import { openClosingPlace, untilNotReady } from '../end-to-end/closing-place.ts';
+import { assertPaidOnce, getJson, postBatch, readLedger, readResults, serveClips, until } from '../end-to-end/world.ts';
+import type { BatchView } from '../end-to-end/world.ts';
+import { startSandbox, startService, type Started } from '../processes.ts';
+import { newPrefix, openTestRedis } from '../redis-server.ts';
+
+test('ends at once, with 1, at a second signal', async (t) => {
+  const drainMs = 15_000;
+  const place = await openClosingPlace(drainMs);
+  t.after(place.close);
+  const { address, child } = await place.start();
+  t.after(() => child.kill('SIGKILL'));
+  await place.openTurn(address);
+  const startedAt = performance.now();
+  const exit = once(child, 'exit') as Promise<[number]>;
+  child.kill('SIGTERM');
+  await untilNotReady(address);
+  child.kill('SIGTERM');
+  assert.equal((await exit)[0], 1);
+  const tookMs = performance.now() - startedAt;
+  t.diagnostic(`ended ${Math.round(tookMs)} ms after the first signal, with ${drainMs} ms of drain left`);
+  assert.ok(tookMs < drainMs / 2);
+});
+
+const drainMs = 4000;
+const files = 260;
+
+/** How long nothing was completed, at most, from the first completed file to the last. */
+function watchPace(api: string, batchId: string) {
+  const seen = { completed: 0, at: 0, longestGapMs: 0, ended: false };
+  const done = until(
+    'the batch ends',
+    async () => {
+      const { counts, status } = await getJson<BatchView>(`${api}/batches/${batchId}`);
+      const now = performance.now();
+      const completed = counts['completed'] ?? 0;
+      if (seen.at > 0) seen.longestGapMs = Math.max(seen.longestGapMs, now - seen.at);
+      if (completed > seen.completed) Object.assign(seen, { completed, at: now });
+      return status === 'completed' || status === 'failed' ? true : null;
+    },
+    180_000,
+  );
+  return { seen, done };
+}
+
+test('renews three workers one after the other under load', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bv-rolling-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const clip = join(folder, 'clip.mp4');
+  await makeClip({ path: clip, seconds: 4, width: 160, height: 90, label: 'rolling' });
+  const clips = await serveClips(await readFile(clip));
+  t.after(clips.close);
+  const redis = await openTestRedis();
+  t.after(redis.close);
+  const sandbox = await startSandbox('--time-scale', '20', '--copy', '--credits', '1000000');
+  t.after(() => sandbox.kill());
+  const prefix = newPrefix();
+  const environment = {
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: prefix,
+    NEMO_API_URL: sandbox.address,
+    DATA_DIR: folder,
+    MAX_IN_FLIGHT: '40',
+    DRAIN_MS: String(drainMs),
+  };
+  const started: Started[] = [];
+  t.after(() => Promise.all(started.map((process) => process.kill('SIGKILL'))));
+  const start = async (role: 'api' | 'worker'): Promise<Started> => {
+    const process = await startService(role, environment);
+    started.push(process);
+    return process;
+  };
+  const api = (await start('api')).address;
+  const workers = [await start('worker'), await start('worker'), await start('worker')];
+  const stalled: string[] = [];
+  for (const queue of ['upload', 'edit', 'render']) {
+    const events = new QueueEvents(queue, { connection: { path: redis.socketPath }, prefix: `{${prefix}}` });
+    events.on('stalled', ({ jobId }) => stalled.push(jobId));
+    t.after(() => events.close());
+    await events.waitUntilReady();
+  }
+  const { id } = await postBatch(api, {
+    instructions: ['mute'],
+    files: Array.from({ length: files }, (_, index) => ({ source: { url: clips.url(`clip-${index}.mp4`) } })),
+  });
+  const pace = watchPace(api, id);
+  await until('the first have ended', async () => (pace.seen.completed > 10 ? true : null));
+  const ends: number[] = [];
+  for (const old of workers) {
+    const startedAt = performance.now();
+    const exit = once(old.child, 'exit') as Promise<[number]>;
+    old.child.kill('SIGTERM');
+    const [code] = await exit;
+    ends.push(Math.round(performance.now() - startedAt));
+    assert.equal(code, 0);
+    await start('worker');
+  }
+  const { completed } = pace.seen;
+  await pace.done;
+  t.diagnostic(
+    `${files} files; ${completed} had ended when the third worker was back; ends took ${ends.join(', ')} ms; ` +
+      `nothing ended for ${Math.round(pace.seen.longestGapMs)} ms at most; ${stalled.length} stalls`,
+  );
+  assert.ok(completed < files, 'the load lasted as long as the renewal');
+  for (const tookMs of ends) assert.ok(tookMs < drainMs + 2000, `${tookMs} ms`);
+  const results = await readResults(api, id);
+  assert.deepEqual(
+    results.filter(({ status }) => status !== 'completed').map(({ error }) => error?.code),
+    [],
+  );
+  assertPaidOnce(await readLedger(sandbox.address), results, ['mute']);
+  assert.deepEqual(stalled, []);
+  // The promise is 2 s; a machine that runs other things beside this gets some more.
+  assert.ok(pace.seen.longestGapMs < 5000, `nothing ended for ${pace.seen.longestGapMs} ms`);
+});
