@@ -7,7 +7,7 @@ import closeWithGrace from 'close-with-grace';
 import { openService, StartError, type Role } from './open-service.ts';
 import { ConfigError } from './shared/config/config-error.ts';
 import { readProcessConfig } from './shared/config/read-environment.ts';
-import type { Config } from './shared/config/config.ts';
+import { secretsOf } from './shared/config/secrets-of.ts';
 import { createLog } from './shared/log.ts';
 import { EmbeddedRedisError } from './shared/redis/embedded/embedded-redis-error.ts';
 import { createResources } from './shared/resources.ts';
@@ -52,12 +52,6 @@ function readRole(text: string | undefined): Role {
   if (text === 'api' || text === 'worker') return text;
   throw new StartError(`unknown role "${text}": use api, worker, or nothing for both`);
 }
-
-/** Blanked out wherever they turn up in a log line. */
-const secretsOf = (config: Config): string[] => [
-  ...config.apiKeys.map(({ key }) => key),
-  ...(config.nemoToken === null ? [] : [config.nemoToken]),
-];
 
 /** What a person can mend is one clear message; anything else keeps its stack. */
 function explain(error: unknown): string {

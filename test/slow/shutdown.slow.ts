@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { QueueEvents } from 'bullmq';
 import { makeClip } from '../../src/sandbox/make-clips.ts';
+import { createResources } from '../../src/shared/resources.ts';
 import { openClosingPlace, untilNotReady } from '../end-to-end/closing-place.ts';
 import { assertPaidOnce, getJson, postBatch, readLedger, readResults, serveClips, until } from '../end-to-end/world.ts';
 import type { BatchView } from '../end-to-end/world.ts';
 import { startSandbox, startService, type Started } from '../processes.ts';
-import { newPrefix, openTestRedis } from '../redis-server.ts';
+import { newPrefix, openTestRedis, silentLog } from '../redis-server.ts';
 
 test('ends at once, with 1, at a second signal', async (t) => {
   const drainMs = 15_000;
@@ -53,16 +54,18 @@ function watchPace(api: string, batchId: string) {
 }
 
 test('renews three workers one after the other under load', async (t) => {
+  const resources = createResources();
+  t.after(() => resources.closeAll(silentLog));
   const folder = await mkdtemp(join(tmpdir(), 'bv-rolling-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  resources.add('folder', () => rm(folder, { recursive: true, force: true }));
   const clip = join(folder, 'clip.mp4');
   await makeClip({ path: clip, seconds: 4, width: 160, height: 90, label: 'rolling' });
   const clips = await serveClips(await readFile(clip));
-  t.after(clips.close);
+  resources.add('clips', clips.close);
   const redis = await openTestRedis();
-  t.after(redis.close);
+  resources.add('redis', redis.close);
   const sandbox = await startSandbox('--time-scale', '20', '--copy', '--credits', '1000000');
-  t.after(() => sandbox.kill());
+  resources.add('sandbox', () => sandbox.kill());
   const prefix = newPrefix();
   const environment = {
     REDIS_URL: redis.url,
@@ -72,11 +75,9 @@ test('renews three workers one after the other under load', async (t) => {
     MAX_IN_FLIGHT: '40',
     DRAIN_MS: String(drainMs),
   };
-  const started: Started[] = [];
-  t.after(() => Promise.all(started.map((process) => process.kill('SIGKILL'))));
   const start = async (role: 'api' | 'worker'): Promise<Started> => {
     const process = await startService(role, environment);
-    started.push(process);
+    resources.add('process', () => process.kill('SIGKILL'));
     return process;
   };
   const api = (await start('api')).address;
@@ -85,7 +86,7 @@ test('renews three workers one after the other under load', async (t) => {
   for (const queue of ['upload', 'edit', 'render']) {
     const events = new QueueEvents(queue, { connection: { path: redis.socketPath }, prefix: `{${prefix}}` });
     events.on('stalled', ({ jobId }) => stalled.push(jobId));
-    t.after(() => events.close());
+    resources.add('queue events', () => events.close());
     await events.waitUntilReady();
   }
   const { id } = await postBatch(api, {
