@@ -1,8 +1,10 @@
 /** What a connection may take of us, over real sockets: slow ones are cut, unreadable ones are told why. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { httpLimits } from '../../src/api/http-limits.ts';
 import { openTestRedis, type TestRedis } from '../redis-server.ts';
 import { openTestApi, type TestApi } from './open-test-api.ts';
@@ -13,7 +15,7 @@ let port: number;
 
 before(async () => {
   server = await openTestRedis();
-  const limits = { ...httpLimits, headersTimeoutMs: 300, bodyTimeoutMs: 300, checkMs: 50 };
+  const limits = { ...httpLimits, headersTimeoutMs: 300, bodyTimeoutMs: 300, silentMs: 500, checkMs: 50 };
   api = await openTestApi(server.socketPath, {}, {}, limits);
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   ({ port } = api.app.server.address() as AddressInfo);
@@ -98,4 +100,20 @@ test('nothing is left of the upload that was cut', async () => {
     left.filter((file) => file.endsWith('.part')),
     [],
   );
+});
+
+test('a reader that does not read is cut', async () => {
+  const connections = (): Promise<number> =>
+    new Promise((resolve, reject) =>
+      api.app.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+  const socket = connect(port, '127.0.0.1');
+  // Larger than what the two ends buffer; nothing of it is taken.
+  socket.pause().write(`${head('GET /docs/js/scalar.js HTTP/1.1')}\r\n\r\n`);
+  await once(socket, 'connect');
+  const startedAt = performance.now();
+  while ((await connections()) > 0 && performance.now() - startedAt < 5000) await delay(20);
+  socket.destroy();
+  const tookMs = performance.now() - startedAt;
+  assert.ok(tookMs > 400 && tookMs < 5000, `${tookMs} ms`);
 });
