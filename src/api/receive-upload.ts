@@ -36,7 +36,7 @@ export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<U
     ctx.reach('upload: written, not named');
     await rename(part, join(uploadDir, path));
     await syncDir(uploadDir);
-    const expiresAt = Date.now() + Math.round(retentionDays * dayMs);
+    const expiresAt = ctx.account.gate.redisNow() + Math.round(retentionDays * dayMs);
     const upload = { id, tenant: incoming.tenant, name: incoming.name, path, expiresAt, ...written };
     await saveUpload(ctx, upload);
     return upload;

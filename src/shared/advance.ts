@@ -107,6 +107,7 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     held: 'place' in state && state.place === 'held',
     paid_delta: effects.paidDelta,
     unpaid: effects.unpaid,
+    paid: after.session?.paid === true,
     lane: effects.lane ?? undefined,
     ended: effects.ended,
     visible: effects.visible,

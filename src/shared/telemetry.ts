@@ -13,6 +13,8 @@ export interface Telemetry {
   readonly stepEnded: (step: string, outcome: string, seconds: number) => void;
   /** A turn came back: `closed`, `unknown` or `not-taken`. */
   readonly turnEnded: (outcome: string) => void;
+  /** Due files whose record a newer release wrote, as one sweep has found them. */
+  readonly newerRecordsSeen: (files: number) => void;
   readonly httpAnswered: (route: string, method: string, status: number, seconds: number) => void;
   /** Adds what the fleet shares; asked for at each scrape. */
   readonly watchFleet: (fleet: { redis: Redis; keys: Keys; config: Config; accountId: string }) => void;
@@ -37,6 +39,11 @@ export function createTelemetry(): Telemetry {
     labelNames: ['outcome'],
     registers,
   });
+  const newer = new Gauge({
+    name: 'batch_video_newer_records',
+    help: 'Due files whose record a newer release wrote: left to its workers',
+    registers,
+  });
   const http = new Histogram({
     name: 'batch_video_http_seconds',
     help: 'Answers of the API',
@@ -47,6 +54,7 @@ export function createTelemetry(): Telemetry {
   return {
     registry,
     stepEnded: (step, outcome, took) => steps.observe({ step, outcome }, took),
+    newerRecordsSeen: (files) => newer.set(files),
     turnEnded: (outcome) => turns.inc({ outcome }),
     httpAnswered: (route, method, status, took) =>
       http.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, took),

@@ -9,7 +9,7 @@ import type { OpenedContext } from '../shared/open-context.ts';
 import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createRegistry } from './registry.ts';
-import { runNotifyJob, runStepJob, type StepHost } from './run-step.ts';
+import { runDeliveryJob, runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
 /** Work that is waiting while nothing is taken for this long means that a worker has died in place (bullmq#4585). */
@@ -117,7 +117,7 @@ const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
 function processor(host: StepHost, name: QueueName, taken: () => void) {
   return async (job: Job, token: string | undefined, signal?: AbortSignal): Promise<void> => {
     taken();
-    if (name === 'notify') await runNotifyJob(host, job as Job<NotifyJob>, token, signal);
+    if (name === 'notify') await runDeliveryJob(host, job as Job<NotifyJob>, token, signal);
     else await runStepJob(host, job as Job<StepJob>, token);
   };
 }

@@ -52,7 +52,7 @@ async function attempt(
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
   ctx.reach('notify: frozen, not sent');
-  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body }, signal);
+  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body, at: ctx.account.gate.redisNow() }, signal);
   if (posted.kind === 'aborted') return 'aborted';
   ctx.reach('notify: sent, not saved');
   const { attempt, retryAfterMs } = posted;

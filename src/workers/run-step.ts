@@ -6,14 +6,18 @@
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Context } from '../shared/context.ts';
 import { isWork, stepOf } from '../shared/domain/moves.ts';
+import { waitMs } from '../shared/domain/policy.ts';
 import type { StepName } from '../shared/domain/file-state.ts';
+import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { callAttempts, type NotifyJob, type StepJob } from '../shared/queues.ts';
 import { parseFileId } from '../shared/ids.ts';
+import { askAgain } from './ask-again.ts';
+import { askLater } from './ask-later.ts';
 import { runDeliver } from './deliver.ts';
 import { runEdit } from './edit.ts';
 import type { Registry, RunningStep } from './registry.ts';
-import { runNotify } from './notify.ts';
+import { runNotifyJob } from './run-notify-job.ts';
 import { runRender } from './render.ts';
 import { createRun, type Run } from './run.ts';
 import { endRun, type RunEnd } from './end-run.ts';
@@ -30,8 +34,8 @@ const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
 const earlyToleranceMs = 250;
 /** A run that is here already is looked at again after this. */
 const againMs = 1000;
-/** A record of a newer release waits for its own workers. */
-const newerRecordMs = 60_000;
+/** A record of a newer release waits for a worker of that: short, as while a release rolls out each takes every other job. */
+const newerRecordMs = 5000;
 
 export interface StepHost {
   readonly ctx: Context;
@@ -56,12 +60,13 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   if (!host.registry.enter(running)) return postpone(job, againMs, token);
   const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;
   try {
-    const begun = await loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution });
+    const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution }));
     if (begun === 'missing' || begun === 'passed') return;
-    const early = earlyMs(begun);
+    if (begun === 'newer') return await leaveAlone(host, job, token);
+    const early = earlyMs(host.ctx, begun);
     if (early > 0) {
       await host.ctx.scripts.release(job.data.file_id, execution);
-      return await postpone(job, early, token);
+      return waitUntilDue(host, job, early);
     }
     const startedAt = performance.now();
     const end = await execute(
@@ -102,8 +107,24 @@ async function execute(
 }
 
 /** A clock that jumped, or a job promoted by hand: the record says when the run is due, in Redis' time. */
-function earlyMs({ file, now }: LoadedFile): number {
-  return isWork(file.state) && file.state.due - now > earlyToleranceMs ? file.state.due - now : 0;
+function earlyMs({ policy }: Context, { file, now }: LoadedFile): number {
+  const early = isWork(file.state) ? waitMs(file.state.due, now, policy) : 0;
+  return early > earlyToleranceMs ? early : 0;
+}
+
+/**
+ * The job ends, and the run waits where due times are kept: in the record. Delayed again in BullMQ it would come back at
+ * once, over and over, as long as one worker's clock is ahead. If we die the sweeper asks for it.
+ */
+function waitUntilDue(host: StepHost, job: Job<StepJob>, early: number): void {
+  host.ctx.log.info({ file_id: job.data.file_id, run: job.data.run, early_ms: early }, 'run came early');
+  askLater(host, early, () => askAgain(host.ctx, job.data.file_id));
+}
+
+async function leaveAlone(host: StepHost, job: Job<StepJob>, token: string | undefined): Promise<never> {
+  host.ctx.telemetry.stepEnded(job.name, 'leave-alone', 0);
+  host.ctx.log.warn({ file_id: job.data.file_id, run: job.data.run }, 'left to the release that wrote its record');
+  return postpone(job, newerRecordMs, token);
 }
 
 async function toBullmq(
@@ -132,7 +153,7 @@ async function toBullmq(
 }
 
 /** A delivery is registered like a step, so that a shutdown gives a receiver DRAIN_MS to answer and then hands over. */
-export async function runNotifyJob(
+export async function runDeliveryJob(
   host: StepHost,
   job: Job<NotifyJob>,
   token: string | undefined,
@@ -150,7 +171,7 @@ export async function runNotifyJob(
   if (!host.registry.enter(running)) return postpone(job, againMs, token);
   try {
     const signals = lease === undefined ? controller.signal : AbortSignal.any([controller.signal, lease]);
-    const end = await runNotify(host.ctx, job.data, signals);
+    const end = await runNotifyJob(host, job.data, signals);
     if (end !== 'aborted' || lease?.aborted === true) return;
     // Nothing was saved: another worker starts the same run again, without waiting for the sweeper.
     await job.moveToWait(token);

@@ -23,6 +23,7 @@ const scriptNames = [
   'release',
   'order',
   'token-commit',
+  'drop-begin',
   'drop-batch',
   'upload-keep',
   'upload-expire',

@@ -1,14 +1,17 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
--- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
+-- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, paid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
 --          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'tenant')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes',
+  'tenant')
+-- It is being dropped: a load says so.
+if b[6] ~= '1' then return { 'stale' } end
 
 -- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
 if e.guard == 'turn' then
@@ -24,7 +27,7 @@ elseif e.guard == 'blocked' then
 end
 
 local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
-redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6])
+redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0')
 if e.visible then redis.call('HDEL', K.file(id), 'w') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
 
@@ -35,7 +38,7 @@ if e.from ~= e.to then
   redis.call('ZADD', K.status(batch, e.to), index, index)
   if e.from == 'queued' then
     redis.call('HSETNX', K.batch(batch), 'started_at', now)
-    redis.call('DECR', K.tenantWaiting(b[6]))
+    redis.call('DECR', K.tenantWaiting(b[8]))
   end
   if e.from == 'completed' or e.from == 'failed' then reopen(batch) end
 end
@@ -74,6 +77,16 @@ if e.lane then
   if e.lane.release then
     redis.call('HDEL', K.file(id), 'l')
     redis.call('RPUSH', K.lanes(batch), e.lane.lane)
+    list_batch(batch)
+    freed = true
+  end
+end
+-- Claimed for a file that ended before it was admitted.
+if e.ended and b[7] and not e.lane then
+  local lane = redis.call('HGET', K.file(id), 'l')
+  if lane then
+    redis.call('HDEL', K.file(id), 'l')
+    redis.call('RPUSH', K.lanes(batch), lane)
     list_batch(batch)
     freed = true
   end

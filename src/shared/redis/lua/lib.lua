@@ -85,8 +85,14 @@ local function close_round(batch, now)
   redis.call('HSET', K.batch(batch), 'closed', '1', 'finished_at', now)
   redis.call('HDEL', K.batch(batch), 'blocked')
   redis.call('ZADD', K.retention(), now + num(b[5]), batch)
+  redis.call('ZREM', K.openRounds(), batch)
   tell(batch, { 'b', '1' })
   return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
+end
+
+-- A round has its retention to end in; what is not finished then expires (sweep-batches.ts).
+local function open_round(batch)
+  redis.call('ZADD', K.openRounds(), now_ms() + num(redis.call('HGET', K.batch(batch), 'retention_ms')), batch)
 end
 
 -- A new round: a retry, or a message after the end that edits or renders.
@@ -97,6 +103,7 @@ local function reopen(batch)
   -- What a round more costs was not in the measured figure.
   redis.call('HDEL', K.batch(batch), 'finished_at', 'spent', 'balance_before')
   redis.call('ZREM', K.retention(), batch)
+  open_round(batch)
 end
 
 -- The account after a call: window (AIMD, design §5), pause, block, outage. `o` has ok, limited_ms, blocked, help_url, down.
