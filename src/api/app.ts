@@ -24,6 +24,7 @@ import { refuseSocket, toSocketRefusal } from './refuse-socket.ts';
 import { RefusedError } from './refused-error.ts';
 import { cutSlowBodies } from './slow-bodies.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { addTraces, traceIdsOf } from './traces.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -101,6 +102,7 @@ function addHooks(app: Api, ctx: ApiContext, limits: HttpLimits): void {
   const authenticate = createAuth(ctx.config.apiKeys);
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
+  addTraces(app, ctx.tracing);
   app.addHook('onRequest', async (request) => {
     request.caller = nobody;
     request.bodyFaults = [];
@@ -111,7 +113,12 @@ function addHooks(app: Api, ctx: ApiContext, limits: HttpLimits): void {
   app.addHook('onResponse', async (request, reply) => {
     // The route's pattern, never the URL: labels are bounded words.
     const route = request.routeOptions.url ?? null;
-    ctx.telemetry.httpAnswered(route ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
+    ctx.telemetry.httpAnswered({
+      route: route ?? 'unknown',
+      method: request.method,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
     request.log.info(
       {
         method: request.method,
@@ -119,6 +126,7 @@ function addHooks(app: Api, ctx: ApiContext, limits: HttpLimits): void {
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,
+        ...traceIdsOf(request),
       },
       'request',
     );

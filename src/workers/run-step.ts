@@ -10,6 +10,7 @@ import { waitMs } from '../shared/domain/policy.ts';
 import type { StepName } from '../shared/domain/file-state.ts';
 import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
+import { inSpan } from '../shared/tracing/tracing.ts';
 import { callAttempts, type NotifyJob, type StepJob } from '../shared/queues.ts';
 import { parseFileId } from '../shared/ids.ts';
 import { askAgain } from './ask-again.ts';
@@ -69,20 +70,26 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       return waitUntilDue(host, job, early);
     }
     const startedAt = performance.now();
-    const end = await execute(
-      host,
-      begun,
-      {
-        abort: controller.signal,
-        mayCall: () => leased && !host.isClosing(),
-      },
-      job.attemptsMade + 1 < callAttempts,
+    const signals = { abort: controller.signal, mayCall: () => leased && !host.isClosing() };
+    const end = await traced(host, job, begun, () =>
+      execute(host, begun, signals, job.attemptsMade + 1 < callAttempts),
     );
     host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
     await toBullmq(host, job, { end, execution, token });
   } finally {
     host.registry.leave(running);
   }
+}
+
+/** In the trace of the request that made the batch, whichever process that reached. */
+function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
+  const attributes = { batch_id: begun.file.batchId, file_id: begun.file.id, run: begun.file.run };
+  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.trace, attributes }, async (span) => {
+    const end = await work();
+    span.set({ outcome: end.kind, status: begun.file.state.status });
+    if (end.kind === 'repeat-call' || end.kind === 'broken') span.fail(end.kind);
+    return end;
+  });
 }
 
 async function execute(

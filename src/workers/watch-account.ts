@@ -20,6 +20,7 @@ export async function watchAccount(ctx: Context): Promise<boolean> {
   if (ctx.account.gate.pausedMs() > 0 || !(await isOurTurn(ctx))) return true;
   const balance = await probe(ctx, view.blocked !== null);
   if (balance === null) return true;
+  await ctx.redis.hset(ctx.keys.account(ctx.accountId), 'credits', balance.available);
   const hasCredits = balance.available > 0;
   // A token that works again may have nothing left: then that is what is waited for.
   const isEmpty = !hasCredits && view.blocked === 'token_invalid';

@@ -88,6 +88,8 @@ const patterns = {
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
+  /** hash: how fast files end (src/shared/pace.ts). */
+  pace: 'pace',
   /** channels */
   wakeChannel: 'ch:wake',
   accountChannel: 'ch:account',

@@ -25,6 +25,8 @@ export interface WebhookMessage {
   readonly body: string;
   /** Redis' clock, as it is sent and signed: receivers refuse what is minutes off, and our own clock may be. */
   readonly at: number;
+  /** Of the trace that it belongs to; absent or null: none. */
+  readonly traceparent?: string | null;
 }
 
 export type Posted =
@@ -71,7 +73,10 @@ async function send(
   }
 }
 
-function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Record<string, string> | null {
+function toHeaders(
+  { id, secret, body, traceparent = null }: WebhookMessage,
+  timestamp: Date,
+): Record<string, string> | null {
   const signature = secret === null ? null : signWebhook(secret, { id, timestamp, body });
   if (secret !== null && signature === null) return null;
   return {
@@ -80,6 +85,7 @@ function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Recor
     'accept-encoding': 'identity', // what is logged should be readable
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
+    ...(traceparent === null ? {} : { traceparent }),
     ...(signature === null ? {} : { 'webhook-signature': signature }),
   };
 }

@@ -124,6 +124,10 @@ if e.visible then tell(batch, { 'f', index, 'r', rev }) end
 if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end
-if e.ended then also(close_round(batch, now)) end
+if e.ended then
+  -- A cancel ends files without any work on them.
+  if e.to ~= 'canceled' then mark_pace(now, 1) end
+  also(close_round(batch, now))
+end
 if freed then redis.call('PUBLISH', K.wakeChannel(), 'slot') end
 return out

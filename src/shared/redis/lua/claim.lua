@@ -26,6 +26,7 @@ local function block_for_max_credits(batch)
 end
 
 local function take(id)
+  if redis.call('SCARD', K.inFlight(account)) == 0 then begin_pace(now) end
   redis.call('SADD', K.inFlight(account), id)
   redis.call('ZADD', K.moving(), now, id)
   out[#out + 1] = id

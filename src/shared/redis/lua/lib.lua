@@ -145,3 +145,14 @@ local function note_account(account, o, now)
   end
   if changed then redis.call('PUBLISH', K.accountChannel(), account) end
 end
+
+-- The pace: how many files ended, and in how much time with any in flight, both fading with 5 min of that time
+-- (src/shared/pace.ts reads them). A rest without work is no time, so the pace is still known after a night.
+local function mark_pace(now, ended)
+  local p = redis.call('HMGET', K.pace(), 'ended', 'busy_ms', 'at')
+  local kept = math.exp(-math.max(0, now - (tonumber(p[3] or now))) / 300000)
+  redis.call('HSET', K.pace(), 'ended', tostring(num(p[1]) * kept + ended), 'busy_ms', tostring(num(p[2]) * kept + 300000 * (1 - kept)), 'at', now)
+end
+
+-- Work begins: the time since the last file ended was a rest.
+local function begin_pace(now) redis.call('HSET', K.pace(), 'at', now) end
