@@ -135,6 +135,11 @@ async function provoke(): Promise<void> {
   for await (const piece of socket) told.push(String(piece));
 } // prettier-ignore
 
+async function readEvents(url: string, signal: AbortSignal): Promise<void> {
+  const { body } = await fetch(url, { headers, signal });
+  for await (const piece of body ?? []) shown.push(Buffer.from(piece as Uint8Array).toString());
+}
+
 test('no planted secret comes out anywhere', async () => {
   await provoke();
   await inject('bad-gateway', 'session');
@@ -150,11 +155,7 @@ test('no planted secret comes out anywhere', async () => {
   assert.equal(posted.status, 202);
   const { id } = (await posted.json()) as BatchView;
   const events = new AbortController();
-  const stream = fetch(`${api}/batches/${id}/events`, { headers, signal: events.signal })
-    .then(async (answer) => {
-      for await (const piece of answer.body ?? []) shown.push(Buffer.from(piece as Uint8Array).toString());
-    })
-    .catch(() => undefined);
+  const stream = readEvents(`${api}/batches/${id}/events`, events.signal).catch(() => undefined); // cut by us
   const ended = await until(
     'the batch ends and is told',
     async () => {

@@ -2,7 +2,7 @@
  * Arbitrary requests that no route may take, out of the OpenAPI document: each operation with parameters and a body that
  * are near to what it says, and always with one thing in it that it forbids.
  */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 export interface Malformed {
   readonly method: string;
@@ -51,7 +51,8 @@ function shaped(schema: Schema, document: OpenApi, depth: number): fc.Arbitrary<
   }
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(inner));
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
-  switch (schema.type) {
+  const { type = 'string' } = schema;
+  switch (type) {
     case 'object': {
       const properties = Object.entries(schema.properties ?? {}).map(([name, one]) => [name, inner(one)] as const);
       return fc.record(Object.fromEntries(properties), { requiredKeys: [] });
