@@ -1,7 +1,10 @@
 /** Opens the service, or one half of it, into `resources`: Redis, contexts, workers, API. Used by the entry and by tests. */
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createApp } from './api/app.ts';
+import type { Api } from './api/api.ts';
 import type { ApiContext } from './api/api-context.ts';
+import { createClosing } from './api/closing.ts';
 import { openSessionUrl } from './shared/account/open-session-url.ts';
 import { readCredits } from './shared/account/read-credits.ts';
 import type { Config } from './shared/config/config.ts';
@@ -18,6 +21,10 @@ import { createTelemetry } from './shared/telemetry.ts';
 import type { Tracing } from './shared/tracing/tracing.ts';
 import { openWorkers, type Workers } from './workers/main.ts';
 import { openWorkerServer } from './workers/worker-server.ts';
+
+/** Live streams are told to end first; this is for their last bytes. */
+const lastAnswersMs = 200;
+const unref = { ref: false };
 
 export type Role = 'all' | 'api' | 'worker';
 
@@ -53,7 +60,10 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   await refuseUnfitRedis(workerContext ?? apiContext, log);
   await refuseEmptied(apiContext, workerContext);
   const workers = workerContext === null ? null : await openWorkers(workerContext);
-  if (workers !== null) resources.add('workers', workers.close);
+  if (workers !== null) {
+    resources.onDrain('workers', workers.drain);
+    resources.add('workers', workers.close);
+  }
   const some = workerContext ?? apiContext;
   if (some !== null) addFleetFigures(telemetry.registry, some);
   if (workers !== null && workerContext !== null && config.workerPort !== null) {
@@ -96,11 +106,20 @@ async function refuseEmptied(...contexts: readonly (OpenedContext | null)[]): Pr
 }
 
 async function listen(ctx: OpenedContext, workers: Workers | null, resources: Resources): Promise<string> {
-  const app = await createApp(toApiContext(ctx, workers));
-  resources.add('api', () => app.close());
+  const apiContext = toApiContext(ctx, workers);
+  const app = await createApp(apiContext);
+  resources.onDrain('api', () => Promise.race([apiContext.closing.begin(), delay(ctx.config.drainMs, null, unref)]));
+  resources.add('api', () => closeApi(app));
   await app.listen({ port: ctx.config.port, host: ctx.config.host });
   const { address, port, family } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Answers that are still going out had DRAIN_MS; a reader that has not gone by now would keep the server open. */
+async function closeApi(app: Api): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), lastAnswersMs);
+  await app.close();
+  clearTimeout(timer);
 }
 
 function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
@@ -113,6 +132,7 @@ function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
     openContent: (output, range, signal) => openContent(ctx, output, { range }, signal),
     openUrlOf: (session) => openSessionUrl(ctx, session),
     metrics: ctx.telemetry.registry,
+    closing: createClosing(),
     workerHealth: workers === null ? null : workers.health,
   };
 }

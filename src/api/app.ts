@@ -10,6 +10,7 @@ import { createAuth, nobody, type Auth } from './auth.ts';
 import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
+import { addClosing } from './closing.ts';
 import { addCreditRoutes } from './credits.routes.ts';
 import { isFromPage } from './cross-site.ts';
 import { addDashboardApiRoutes } from './dashboard-api.routes.ts';
@@ -22,9 +23,13 @@ import { addFileRoutes } from './files.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
 import { openLiveFeed } from './live-feed.ts';
 import { addManners, allowOrigins } from './manners.ts';
+import { httpLimits, type HttpLimits } from './http-limits.ts';
 import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
+import { refuseSocket, toSocketRefusal } from './refuse-socket.ts';
+import { RefusedError } from './refused-error.ts';
+import { cutSlowBodies } from './slow-bodies.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
 import { refuseWithoutStore } from './refuse-without-store.ts';
 import { addTraces, traceIdsOf } from './traces.ts';
@@ -42,10 +47,10 @@ const helmetOptions = {
   strictTransportSecurity: false,
 };
 
-export async function createApp(ctx: ApiContext): Promise<Api> {
+export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits): Promise<Api> {
   await markUploadDir(ctx);
   await dropAbandonedParts(ctx, Date.now());
-  const app = createServer(ctx);
+  const app = createServer(ctx, limits);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError(ctx));
@@ -54,7 +59,9 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   await allowOrigins(app, ctx);
   const auth = createAuth(ctx.config.apiKeys, (request) => readLogin(ctx, request));
   await app.register(fastifyCookie);
-  addHooks(app, ctx, auth);
+  addHooks(app, ctx, { auth, limits });
+  addClosing(app, ctx.closing);
+  cutSlowBodies(app, limits);
   await addManners(app, ctx);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
@@ -78,25 +85,38 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   return app;
 }
 
-function createServer(ctx: ApiContext): Api {
+function createServer(ctx: ApiContext, limits: HttpLimits): Api {
   // Widened: an instance typed by pino itself fits none of the plugins' types.
   const loggerInstance: FastifyBaseLogger = ctx.log;
-  return fastify({
+  const app = fastify({
     loggerInstance,
     // One line a request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: (request) => givenRequestId(request.headers) ?? newRequestId(),
     bodyLimit: maxBodyBytes,
+    connectionTimeout: limits.silentMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+    },
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },
     // What fails before a route is found never reaches the error handler.
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply, request, toKnownRefusal(error) ?? internalError);
     },
+    // What is no request at all. Its error holds the bytes that came, keys too, so it is not logged.
+    clientErrorHandler: (error, socket) => refuseSocket(socket, toSocketRefusal(error.code)),
   }).withTypeProvider<ZodTypeProvider>();
+  app.server.maxConnections = limits.maxConnections;
+  return app;
 }
 
-function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
+const urlTooLong = (): RefusedError =>
+  new RefusedError({ status: 414, code: 'url_too_long', detail: 'The URL is too long.' });
+
+function addHooks(app: Api, ctx: ApiContext, { auth, limits }: { auth: Auth; limits: HttpLimits }): void {
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   addTraces(app, ctx.tracing);
@@ -104,6 +124,7 @@ function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
     reply.header('x-request-id', request.id);
     request.caller = nobody;
     request.bodyFaults = [];
+    if (request.url.length > limits.maxUrlChars) throw urlTooLong();
     request.caller = await auth.authenticate(request);
   });
   app.addHook('onRequest', refuseWithoutStore(ctx));

@@ -38,7 +38,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext, feed: LiveFeed): void 
         response: {
           200: dryRunSchema.describe('`dry_run`: nothing was stored.'),
           202: acceptedBatchSchema.describe('Accepted and kept; `Location` is its URL.'),
-          ...problems(400, 403, 409, 413, 415, 422),
+          ...problems(400, 403, 408, 409, 413, 415, 422, 429),
         },
       },
     },

@@ -64,6 +64,8 @@ function answer(reply: FastifyReply, result: IntakeResult): FastifyReply {
       throw keyInFlight();
     case 'mismatch':
       throw keyMismatch();
+    case 'full':
+      throw tooManyWaiting(result.waiting);
     case 'uploads-gone':
       throw invalid(
         result.uploadIds.map((id) => ({
@@ -81,6 +83,17 @@ function answer(reply: FastifyReply, result: IntakeResult): FastifyReply {
       });
   }
 }
+
+/** Files leave the queue at the pace of the account: nobody knows better than "later". */
+const retryAfterSeconds = 60;
+
+const tooManyWaiting = (waiting: number): RefusedError =>
+  new RefusedError({
+    status: 429,
+    code: 'too_many_waiting_files',
+    detail: `${waiting} files are waiting, and with these there would be more than may.`,
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  });
 
 /** The stored text itself: a repeat gets the same bytes. */
 function sendAccepted(reply: FastifyReply, text: string): FastifyReply {

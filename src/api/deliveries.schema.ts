@@ -13,7 +13,7 @@ export const deliverySchema = z
     id: z.string().describe('Also the `webhook-id` header: the same for every attempt.'),
     batch_id: z.string(),
     type: z.enum(webhookEvents),
-    url: z.string().nullable(),
+    url: z.string().nullable().describe('Without its query, which may hold a key.'),
     status: z.enum(deliveryStatuses),
     error: z.string().nullable().describe('`gone`: a 410 of the receiver ended the deliveries of its batch.'),
     attempts: z.array(attempt).describe('The last ones, oldest first.'),

@@ -51,6 +51,7 @@ export async function addEventRoutes(app: Api, ctx: ApiContext, feed: LiveFeed):
     '/batches/:id/events',
     {
       sse: 'manual',
+      config: { isEndless: true },
       schema: {
         tags: ['batches'],
         summary: 'Live events: snapshot, file, batch, progress, reset; `Last-Event-ID` resumes without a gap',

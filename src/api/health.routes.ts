@@ -39,8 +39,9 @@ export function addHealthRoutes(app: Api, ctx: ApiContext): void {
     '/readyz',
     { config: { public: true }, exposeHeadRoute: true, schema: schemaOf('Ready: the store answers') },
     async (_request, reply) => {
-      const isReady = ctx.watch.state() === 'here' && (await answers(ctx.redis, patienceMs));
-      const detail = isReady ? null : whyNot[ctx.watch.state()];
+      const isClosing = ctx.closing.isClosing();
+      const isReady = !isClosing && ctx.watch.state() === 'here' && (await answers(ctx.redis, patienceMs));
+      const detail = isReady ? null : isClosing ? 'the process is closing' : whyNot[ctx.watch.state()];
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', detail });
     },
   );

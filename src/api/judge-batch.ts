@@ -58,7 +58,8 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (
 const filesIn = (body: unknown): readonly Fields[] => listOf(fieldsOf(body)['files']).map(fieldsOf);
 
 function tooManyFiles(ctx: Context, files: readonly Fields[]): ProblemError | null {
-  const most = ctx.config.maxFilesPerBatch;
+  // More than may ever wait would be refused for ever, so it is no matter of coming again.
+  const most = Math.min(ctx.config.maxFilesPerBatch, ctx.config.maxWaitingFiles);
   if (files.length <= most) return null;
   return { pointer: '#/files', code: 'too_many_files', detail: `A batch has ${most} files at most.` };
 }

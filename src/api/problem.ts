@@ -71,7 +71,7 @@ const statusOf = (error: unknown): number =>
     ? error.statusCode
     : 500;
 
-function toProblem(refusal: Refusal, requestId: string): Problem {
+export function toProblem(refusal: Refusal, requestId: string): Problem {
   return {
     type: 'about:blank',
     title: STATUS_CODES[refusal.status] ?? 'Error',

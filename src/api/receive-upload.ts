@@ -33,6 +33,7 @@ export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<U
   const part = join(uploadDir, `${id}.part`);
   try {
     const written = await writePart(ctx, part, incoming);
+    ctx.reach('upload: written, not named');
     await rename(part, join(uploadDir, path));
     await syncDir(uploadDir);
     const expiresAt = ctx.account.gate.redisNow() + Math.round(retentionDays * dayMs);
@@ -51,7 +52,7 @@ const isFull = (error: unknown): boolean =>
 const noRoom = (cause: unknown): RefusedError =>
   new RefusedError(
     {
-      status: 503,
+      status: 507,
       code: 'storage_full',
       detail: 'There is no room for uploads now.',
       headers: { 'retry-after': '60' },
@@ -101,6 +102,7 @@ async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name
       }
     }
     to.hash.update(piece);
+    ctx.reach('upload: before a piece');
     await to.handle.writeFile(piece);
   }
   if (head !== null && bytes > 0) await judgeBytes(name, head);

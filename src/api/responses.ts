@@ -12,10 +12,12 @@ const meanings = {
   413: 'Too large.',
   415: 'The content type, or the type of the file, is not accepted.',
   416: 'The range cannot be satisfied.',
+  408: 'The request did not come in time.',
   422: 'Every problem of the request, with a pointer each.',
-  429: 'This key makes too many requests (API_RATE_LIMIT); `Retry-After` says when to come again.',
+  429: 'This key makes too many requests (API_RATE_LIMIT), or as many files as may wait are waiting; `Retry-After` says when to come again.',
   502: 'The upstream did not answer properly.',
-  503: 'The store is not reachable; `Retry-After` says when to come again.',
+  503: 'The store is not reachable, or the process is closing; `Retry-After` says when to come again.',
+  507: 'There is no room for uploads now.',
 } as const;
 type Status = keyof typeof meanings;
 

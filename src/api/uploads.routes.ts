@@ -25,6 +25,11 @@ export async function uploadRoutes(app: Api, ctx: ApiContext): Promise<void> {
   app.removeAllContentTypeParsers();
   await app.register(fastifyMultipart, { throwFileSizeLimit: false });
   app.addContentTypeParser('*', async (_request: FastifyRequest, payload: IncomingMessage) => payload);
+  const receiving = new Set<Promise<Upload>>();
+  // Those whose connection was cut for the end of the process still have to take their bytes off the disk.
+  app.addHook('onClose', async () => {
+    await Promise.allSettled(receiving);
+  });
   app.post(
     '/uploads',
     {
@@ -33,15 +38,19 @@ export async function uploadRoutes(app: Api, ctx: ApiContext): Promise<void> {
         summary: 'Stream a file in, to be named as `upload_id`',
         consumes: ['application/octet-stream', 'multipart/form-data'],
         querystring: uploadQuery,
-        response: { 201: uploadSchema, ...problems(400, 403, 413, 415, 422) },
+        response: { 201: uploadSchema, ...problems(400, 403, 408, 413, 415, 422, 507) },
       },
     },
     async (request, reply) => {
+      const received = receive(ctx, request, request.query.name);
+      receiving.add(received);
       try {
-        return await reply.code(201).send(toResource(await receive(ctx, request, request.query.name)));
+        return await reply.code(201).send(toResource(await received));
       } catch (error) {
         letRestGo(request);
         throw error;
+      } finally {
+        receiving.delete(received);
       }
     },
   );

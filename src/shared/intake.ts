@@ -36,6 +36,8 @@ export type IntakeResult =
   | { readonly kind: 'loading' }
   /** The same key came with another body. */
   | { readonly kind: 'mismatch' }
+  /** As many files of the tenant wait as may: come again when some have been admitted. */
+  | { readonly kind: 'full'; readonly waiting: number }
   /** Uploads that expired since they were checked. */
   | { readonly kind: 'uploads-gone'; readonly uploadIds: readonly string[] }
   /** The lease ran out (this process hung): nothing of it is left. */
@@ -78,10 +80,20 @@ async function load(ctx: Context, batchId: string, request: IntakeRequest): Prom
 async function open(ctx: Context, batchId: string, request: IntakeRequest): Promise<IntakeResult | null> {
   const { keyHash, bodyHash } = request.idempotency ?? { keyHash: '', bodyHash: '' };
   const fields = JSON.stringify(newBatchFields(ctx, request));
-  const reply = await ctx.scripts['intake-open'](request.tenant, keyHash, bodyHash, batchId, leaseMs, fields);
-  const [kind, rest] = reply as ['opened' | 'loading' | 'mismatch' | 'answered', string];
+  const reply = await ctx.scripts['intake-open'](
+    request.tenant,
+    keyHash,
+    bodyHash,
+    batchId,
+    leaseMs,
+    fields,
+    request.files.length,
+    ctx.config.maxWaitingFiles,
+  );
+  const [kind, rest] = reply as ['opened' | 'loading' | 'mismatch' | 'answered' | 'full', string | number];
   if (kind === 'opened') return null;
-  return kind === 'answered' ? { kind, answer: rest } : { kind };
+  if (kind === 'full') return { kind, waiting: Number(rest) };
+  return kind === 'answered' ? { kind, answer: String(rest) } : { kind };
 }
 
 async function accept(ctx: Context, batchId: string, request: IntakeRequest): Promise<IntakeResult> {

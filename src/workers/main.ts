@@ -12,14 +12,17 @@ import type { NotifyJob, QueueName, StepJob } from '../shared/queues.ts';
 import { openQueueWorkers, type Pulse } from './queue-workers.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createRegistry } from './registry.ts';
-import { runNotifyJob } from './run-notify-job.ts';
-import { runStepJob, type StepHost } from './run-step.ts';
+import { runDeliveryJob, runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
 /** A worker whose connection broke asks again after this; BullMQ's own 15 s are longer than most outages. */
 const afterOutageMs = 1000;
-/** Everything around the drain together stays below two seconds: rounds, pausing, handing over what is left. */
+/** What is aborted gets this long to say so: with the rest of a close it stays below two seconds beyond DRAIN_MS. */
 const handOverMs = 600;
+/** Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised. */
+const pauseMs = 400;
+/** BullMQ's own close, once nothing runs any more; it waits for ever where Redis is away. */
+const closeMs = 400;
 
 export interface Workers {
   readonly id: string;
@@ -27,7 +30,10 @@ export interface Workers {
   readonly running: () => number;
   /** Are steps being consumed? False while work waits and nothing was taken for long. */
   readonly health: () => { readonly ok: boolean; readonly detail: string };
-  /** Stops taking work, gives streams DRAIN_MS, hands over the rest. */
+  /** Stops taking work at once, gives streams DRAIN_MS, hands over the rest. */
+  readonly drain: () => Promise<void>;
+  readonly isClosing: () => boolean;
+  /** Drains, where that was not done. */
   readonly close: () => Promise<void>;
 }
 
@@ -35,7 +41,6 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
   const state: { closing: boolean; takenAt: number | null } = { closing: false, takenAt: null };
-  const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
   const open = (name: QueueName, { taken, ended }: Pulse): Worker => {
@@ -46,7 +51,7 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
       },
       ended,
     };
-    const worker = new Worker(name, processor(host, name, stop.signal, pulse), {
+    const worker = new Worker(name, processor(host, name, pulse), {
       connection: ctx.redis,
       prefix: ctx.keys.tag,
       concurrency: concurrencyOf(ctx, name),
@@ -80,6 +85,16 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
 
+  let drained: Promise<void> | null = null;
+  async function drain(): Promise<void> {
+    state.closing = true;
+    const until = performance.now() + ctx.config.drainMs;
+    await within(pauseMs, Promise.all([rounds.stop(), dispatcher.close(), workers.pauseAll()]));
+    await within(until - performance.now(), registry.drained());
+    registry.abortAll('shutdown');
+    await within(handOverMs, registry.drained());
+  }
+
   return {
     id,
     running: registry.size,
@@ -88,31 +103,25 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
       const detail = deaf.length > 0 ? `work waits in ${deaf.join(', ')}, and nothing is taken` : null;
       return { ok: detail === null, detail: detail ?? `${registry.size()} runs in this process` };
     },
+    isClosing: () => state.closing,
+    drain: () => (drained ??= drain()),
     close: async () => {
-      state.closing = true;
-      // Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised.
-      await within(handOverMs, Promise.all([rounds.stop(), dispatcher.close()]));
-      await within(handOverMs, workers.pauseAll());
-      stop.abort(new Error('shutdown'));
-      await within(ctx.config.drainMs, registry.drained());
-      registry.abortAll('shutdown');
-      await within(handOverMs, registry.drained());
-      await workers.closeAll(registry.size() > 0);
+      await (drained ??= drain());
+      await within(closeMs, workers.closeAll(registry.size() > 0));
     },
   };
 }
 
 const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
-  Promise.race([work, delay(mostMs, undefined, { ref: false })]);
+  Promise.race([work, delay(Math.max(0, mostMs), undefined, { ref: false })]);
 
 /** Three arguments: BullMQ gives an AbortSignal only to a processor that asks for it. */
-function processor(host: StepHost, name: QueueName, stop: AbortSignal, pulse: Pulse) {
+function processor(host: StepHost, name: QueueName, pulse: Pulse) {
   return async (job: Job, token: string | undefined, signal?: AbortSignal): Promise<void> => {
     pulse.taken();
     try {
-      if (name !== 'notify') return await runStepJob(host, job as Job<StepJob>, token);
-      const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-      await runNotifyJob(host, job.data as NotifyJob, signals);
+      if (name === 'notify') await runDeliveryJob(host, job as Job<NotifyJob>, token, signal);
+      else await runStepJob(host, job as Job<StepJob>, token);
     } finally {
       pulse.ended();
     }

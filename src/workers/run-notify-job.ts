@@ -6,21 +6,19 @@ import type { NotifyJob } from '../shared/queues.ts';
 import { redisClock } from '../shared/redis/redis-clock.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 import { askLater } from './ask-later.ts';
-import { runNotify } from './notify.ts';
+import { runNotify, type NotifyEnd } from './notify.ts';
 import type { StepHost } from './run-step.ts';
 
 /** As for steps: BullMQ's clock and Redis' are not the same. */
 const earlyToleranceMs = 250;
 
-export async function runNotifyJob(host: StepHost, job: NotifyJob, signal: AbortSignal): Promise<void> {
+export async function runNotifyJob(host: StepHost, job: NotifyJob, signal: AbortSignal): Promise<NotifyEnd> {
   const { ctx } = host;
   const key = ctx.keys.delivery(job.delivery_id);
   const [due, now] = await Promise.all([ctx.redis.hget(key, 'due'), redisClock(ctx.redis)]);
   const early = Number(due ?? 0) - now;
-  if (early <= earlyToleranceMs) {
-    await runNotify(ctx, job, signal);
-    return;
-  }
+  if (early <= earlyToleranceMs) return runNotify(ctx, job, signal);
   ctx.log.info({ delivery_id: job.delivery_id, run: job.run, early_ms: early }, 'run came early');
   askLater(host, early, () => enqueueDelivery(ctx, { id: job.delivery_id, run: job.run, delayMs: 0 }));
+  return 'passed';
 }

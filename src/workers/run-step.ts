@@ -11,13 +11,14 @@ import type { StepName } from '../shared/domain/file-state.ts';
 import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { inSpan } from '../shared/tracing/tracing.ts';
-import { callAttempts, type StepJob } from '../shared/queues.ts';
+import { callAttempts, type NotifyJob, type StepJob } from '../shared/queues.ts';
 import { parseFileId } from '../shared/ids.ts';
 import { askAgain } from './ask-again.ts';
 import { askLater } from './ask-later.ts';
 import { runDeliver } from './deliver.ts';
 import { runEdit } from './edit.ts';
 import type { Registry, RunningStep } from './registry.ts';
+import { runNotifyJob } from './run-notify-job.ts';
 import { runRender } from './render.ts';
 import { createRun, type Run } from './run.ts';
 import { endRun, type RunEnd } from './end-run.ts';
@@ -161,7 +162,36 @@ async function toBullmq(
   }
 }
 
-async function postpone(job: Job<StepJob>, waitMs: number, token: string | undefined): Promise<never> {
+/** A delivery is registered like a step, so that a shutdown gives a receiver DRAIN_MS to answer and then hands over. */
+export async function runDeliveryJob(
+  host: StepHost,
+  job: Job<NotifyJob>,
+  token: string | undefined,
+  lease: AbortSignal | undefined,
+): Promise<void> {
+  const controller = new AbortController();
+  const running: RunningStep = {
+    fileId: job.data.delivery_id,
+    // The end of a batch is told although the batch is canceled.
+    batchId: '',
+    jobId: job.id ?? '',
+    abort: (reason) => controller.abort(new Error(reason)),
+    loseLease: () => undefined,
+  };
+  if (!host.registry.enter(running)) return postpone(job, againMs, token);
+  try {
+    const signals = lease === undefined ? controller.signal : AbortSignal.any([controller.signal, lease]);
+    const end = await runNotifyJob(host, job.data, signals);
+    if (end !== 'aborted' || lease?.aborted === true) return;
+    // Nothing was saved: another worker starts the same run again, without waiting for the sweeper.
+    await job.moveToWait(token);
+    throw new WaitingError();
+  } finally {
+    host.registry.leave(running);
+  }
+}
+
+async function postpone(job: Job, waitMs: number, token: string | undefined): Promise<never> {
   await job.moveToDelayed(Date.now() + waitMs, token);
   throw new DelayedError();
 }

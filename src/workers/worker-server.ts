@@ -29,6 +29,7 @@ async function answer(ctx: OpenedContext, workers: Workers, url: string, respons
       return sendJson(response, ok, detail);
     }
     case '/readyz': {
+      if (workers.isClosing()) return sendJson(response, false, 'the process is closing');
       const [isAnswered, seesUploads] = await Promise.all([isReady(ctx), seesUploadDir(ctx).catch(() => false)]);
       if (ctx.watch.state() === 'emptied') return sendJson(response, false, emptied);
       const detail = isAnswered ? 'UPLOAD_DIR is not the one that the API writes to' : 'Redis does not answer';

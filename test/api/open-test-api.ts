@@ -6,6 +6,8 @@ import { Readable } from 'node:stream';
 import type { Api } from '../../src/api/api.ts';
 import type { ApiContext } from '../../src/api/api-context.ts';
 import { createApp } from '../../src/api/app.ts';
+import type { HttpLimits } from '../../src/api/http-limits.ts';
+import { createClosing } from '../../src/api/closing.ts';
 import { readConfig } from '../../src/shared/config/config.ts';
 import { openContext } from '../../src/shared/open-context.ts';
 import { createResources } from '../../src/shared/resources.ts';
@@ -23,6 +25,7 @@ export async function openTestApi(
   socketPath: string,
   environment: Readonly<Record<string, string>> = {},
   overrides: Partial<ApiContext> = {},
+  limits?: HttpLimits,
 ): Promise<TestApi> {
   const dataDir = await mkdtemp(join(tmpdir(), 'bv-api-'));
   const config = readConfig(
@@ -51,10 +54,11 @@ export async function openTestApi(
     openContent: async () => ({ status: 200, headers: { 'content-length': '5' }, body: Readable.from(['video']) }),
     openUrlOf: async () => null,
     metrics: telemetry.registry,
+    closing: createClosing(),
     workerHealth: null,
     ...overrides,
   };
-  const app = await createApp(ctx);
+  const app = await createApp(ctx, limits);
   const close = async (): Promise<void> => {
     await app.close();
     await resources.closeAll(silentLog);

@@ -16,13 +16,23 @@ const maxBytes = 100_000;
 let server: TestRedis;
 let api: TestApi;
 let base: string;
+/** Where the disk is full. */
+let fullAt: string | null = null;
 
 before(async () => {
   server = await openTestRedis();
-  api = await openTestApi(server.socketPath, {
-    MAX_FILE_BYTES: String(maxBytes),
-    API_KEYS: 'acme:acme-key,other:other-key',
-  });
+  api = await openTestApi(
+    server.socketPath,
+    {
+      MAX_FILE_BYTES: String(maxBytes),
+      API_KEYS: 'acme:acme-key,other:other-key',
+    },
+    {
+      reach: (point) => {
+        if (point === fullAt) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      },
+    },
+  );
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   base = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}`;
 });
@@ -188,6 +198,21 @@ describe('a refused upload leaves nothing behind', () => {
     while ((await isThere()) && performance.now() < deadline) await delay(5);
     assert.deepEqual(await filesLeft(), before);
   });
+});
+
+describe('a full disk', () => {
+  for (const point of ['upload: before a piece', 'upload: written, not named']) {
+    test(`is a 507 with Retry-After, and leaves nothing (${point})`, async () => {
+      const before = await filesLeft();
+      fullAt = point;
+      const response = await upload('?name=a.mp4', mp4(50_000));
+      fullAt = null;
+      assert.deepEqual([response.status, ((await response.json()) as { code: string }).code], [507, 'storage_full']);
+      assert.equal(response.headers.get('retry-after'), '60');
+      assert.deepEqual(await filesLeft(), before);
+      assert.equal((await upload('?name=a.mp4', mp4(50_000))).status, 201, 'and then there is room again');
+    });
+  }
 });
 
 describe('as a source', () => {

@@ -53,3 +53,28 @@ test('closes also what is added while it closes', async () => {
   await resources.closeAll(log);
   assert.deepEqual(closed, ['first', 'late']);
 });
+
+test('drains everything at the same time before it closes the first', async () => {
+  const seen: string[] = [];
+  const resources = createResources();
+  const both = Promise.withResolvers<void>();
+  resources.add('store', () => seen.push('store closed'));
+  for (const name of ['workers', 'api']) {
+    resources.onDrain(name, async () => {
+      seen.push(`${name} drains`);
+      if (seen.length === 2) both.resolve();
+      await both.promise;
+    });
+  }
+  await resources.closeAll(log);
+  assert.deepEqual(seen, ['workers drains', 'api drains', 'store closed']);
+});
+
+test('goes on when a drain hangs', async () => {
+  const closed: string[] = [];
+  const resources = createResources({ drainTimeoutMs: 30 });
+  resources.onDrain('hangs', () => new Promise(() => {}));
+  resources.add('store', () => closed.push('store'));
+  await resources.closeAll(log);
+  assert.deepEqual(closed, ['store']);
+});

@@ -109,6 +109,11 @@ export const serviceSettings = {
     unit: 'files',
     description: 'Most files in one batch.',
   }),
+  // A waiting file takes about 1 KB of Redis, which refuses writes (noeviction) once it is full: for every tenant.
+  maxWaitingFiles: setting('MAX_WAITING_FILES', integer(1), '1000000', {
+    unit: 'files',
+    description: 'Most files of one tenant that wait to be admitted; a batch beyond it is refused with 429.',
+  }),
   retentionDays: setting('RETENTION_DAYS', positiveNumber, '7', {
     unit: 'days',
     description: 'How long a finished batch and its uploads are kept; fractions are allowed.',

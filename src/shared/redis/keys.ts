@@ -51,6 +51,8 @@ const patterns = {
   allBatches: 'batches',
   /** sorted set, score 0: `<custom id in lower case> <file id>` of a tenant's files, so that a search is one range. */
   customIds: 't:$1:custom-ids',
+  /** string: files of a tenant that were taken in and not yet admitted. */
+  tenantWaiting: 't:$1:waiting',
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',

@@ -1,6 +1,7 @@
 /** A webhook delivery: its record in Redis (read only here; written by the delivery scripts) and what the API shows. */
 import { z } from 'zod';
 import type { Context } from '../context.ts';
+import { redactUrl } from '../redact-url.ts';
 import { webhookEvents } from '../domain/batch.ts';
 import { readSpec } from '../load-file.ts';
 import { attemptSchema, type Attempt } from './attempt.ts';
@@ -86,7 +87,8 @@ export async function toDeliveryResource(ctx: Context, delivery: Delivery): Prom
     id: delivery.id,
     batch_id: delivery.batch,
     type: delivery.type,
-    url,
+    // Its query may hold a key of the receiver's, and whoever may read sees this.
+    url: url === null ? null : redactUrl(url),
     status: delivery.status,
     error: delivery.error,
     created_at: new Date(delivery.at).toISOString(),

@@ -41,6 +41,7 @@ test('starts on an empty environment with the documented defaults', () => {
     nemoTokenFallback: 'anonymous',
     skillSource: null,
     maxInFlight: 200,
+    maxWaitingFiles: 1_000_000,
     uploadConcurrency: 8,
     mediaRoot: null,
     otelServiceName: 'batch-video',

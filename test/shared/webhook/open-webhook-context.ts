@@ -60,7 +60,7 @@ export async function takeIn(ctx: Context, options: BatchOptions): Promise<strin
   const counts = ['total', files, 'n:queued', files];
   const fields = ['tenant', tenant, 'round', 1, 'retention_ms', 60_000, 'hooks', `,${events.join(',')},`, ...counts];
   const stored = JSON.stringify([...fields, 'spec', JSON.stringify(spec)].map(String));
-  await ctx.scripts['intake-open'](tenant, '', '', batch, 60_000, stored);
+  await ctx.scripts['intake-open'](tenant, '', '', batch, 60_000, stored, files, 1_000_000);
   const inputs = Array.from({ length: files }, (_, index) =>
     JSON.stringify({
       name: `${index}.mp4`,

@@ -44,7 +44,10 @@ if e.from ~= e.to then
   redis.call('HINCRBY', K.batch(batch), 'n:' .. e.to, 1)
   redis.call('ZREM', K.status(batch, e.from), index)
   redis.call('ZADD', K.status(batch, e.to), index, index)
-  if e.from == 'queued' then redis.call('HSETNX', K.batch(batch), 'started_at', now) end
+  if e.from == 'queued' then
+    redis.call('HSETNX', K.batch(batch), 'started_at', now)
+    redis.call('DECR', K.tenantWaiting(b[8]))
+  end
   if e.from == 'completed' or e.from == 'failed' then reopen(batch) end
 end
 

@@ -13,7 +13,7 @@ for index = first, first + tonumber(ARGV[3]) - 1 do
   redis.call('UNLINK', K.file(id), K.draft(id), K.live(id))
 end
 if ARGV[4] ~= '1' then return 1 end
-local b = redis.call('HMGET', K.batch(batch), 'tenant', 'idempotency')
+local b = redis.call('HMGET', K.batch(batch), 'tenant', 'idempotency', 'n:queued')
 unlist_batch(batch)
 for _, id in ipairs(redis.call('ZRANGE', K.batchDeliveries(batch), 0, -1)) do
   redis.call('UNLINK', K.delivery(id))
@@ -26,6 +26,7 @@ redis.call('UNLINK', K.waiting(batch), K.held(batch), K.lanes(batch), K.laneSess
   K.retryList(batch))
 if b[1] then
   redis.call('ZREM', K.tenantBatches(b[1]), batch)
+  if num(b[3]) > 0 then redis.call('DECRBY', K.tenantWaiting(b[1]), b[3]) end
   if b[2] and b[2] ~= '' then redis.call('UNLINK', K.idempotency(b[1], b[2])) end
 end
 redis.call('ZREM', K.allBatches(), batch)
