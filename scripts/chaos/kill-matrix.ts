@@ -3,20 +3,21 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
-import { until, type Arena } from './arena.ts';
-import { mayStayUnconfirmed, type Death } from './points.ts';
+import { openArena, until, type Arena } from './arena.ts';
+import { deaths, mayStayUnconfirmed, points, type Death } from './points.ts';
+import type { Scenario, ScenarioOptions, Tally } from './scenario.ts';
 import { hasEnded, judge, post, readBatch, type Verdict } from './verdict.ts';
 
 const files = 2;
 
-export interface Case extends Verdict {
+interface Case extends Verdict {
   readonly point: string;
   readonly death: Death;
   /** The worker got there and died; false would make the case worthless. */
   readonly reached: boolean;
 }
 
-export async function runCase(arena: Arena, point: string, death: Death): Promise<Case> {
+async function runCase(arena: Arena, point: string, death: Death): Promise<Case> {
   const victim = arena.start('worker', { point, death });
   const batchId = await post(arena, files, `${point} ${death}`);
   try {
@@ -39,6 +40,32 @@ export async function runCase(arena: Arena, point: string, death: Death): Promis
     const why = error instanceof Error ? error.message : String(error);
     return { point, death, reached: true, ended: 0, lost: 0, double: 0, faults: [why] };
   }
+}
+
+export const killMatrix: Scenario = { name: 'kill-matrix', parts: points, run: runMatrix };
+
+async function runMatrix(options: ScenarioOptions): Promise<Tally> {
+  const wanted = deaths.filter((death) => options.deaths === 'all' || options.deaths.split(',').includes(death));
+  const chosen = points.filter((point) => options.only === null || point.includes(options.only));
+  const arena = await openArena();
+  const counted = { passed: 0, failed: 0 };
+  try {
+    for (const death of wanted) {
+      for (const point of chosen) {
+        const result = await runCase(arena, point, death);
+        console.log(row(result));
+        counted[result.reached && result.faults.length === 0 ? 'passed' : 'failed'] += 1;
+      }
+    }
+    return counted;
+  } finally {
+    await arena.close();
+  }
+}
+
+function row({ point, death, reached, ended, lost, double, faults }: Case): string {
+  const verdict = faults.length === 0 && reached ? 'ok' : [reached ? '' : 'never reached', ...faults].join('; ');
+  return `${point.padEnd(44)} ${death.padEnd(5)} ended ${ended}  lost ${lost}  double ${double}  ${verdict}`;
 }
 
 /** Resolves once the victim has met its fate, or the batch has ended without it. */

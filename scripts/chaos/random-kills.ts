@@ -2,18 +2,38 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Arena } from './arena.ts';
+import { openArena, type Arena } from './arena.ts';
+import type { Scenario, ScenarioOptions, Tally } from './scenario.ts';
 import { hasEnded, judge, post, readBatch, type Verdict } from './verdict.ts';
 
 const filesPerBatch = 8;
 
-export interface RandomKills {
+interface RandomKills {
   readonly kills: number;
   readonly batches: number;
   readonly verdicts: readonly Verdict[];
 }
 
-export async function runRandomKills(arena: Arena, kills: number, seed: number): Promise<RandomKills> {
+export const randomKills: Scenario = { name: 'random-kills', run };
+
+async function run({ kills, seed }: ScenarioOptions): Promise<Tally> {
+  if (kills === 0) return { passed: 0, failed: 0 };
+  const arena = await openArena();
+  try {
+    const { batches, verdicts } = await runRandomKills(arena, kills, seed);
+    const faulty = verdicts.filter(({ faults }) => faults.length > 0);
+    const sum = (of: (verdict: Verdict) => number) => verdicts.reduce((total, one) => total + of(one), 0);
+    console.log(
+      `${kills} random kills (seed ${seed}), ${batches} batches: ended ${sum(({ ended }) => ended)}  lost ${sum(({ lost }) => lost)}  double ${sum(({ double }) => double)}`,
+    );
+    for (const { faults } of faulty) console.log(`  ${faults.join('; ')}`);
+    return { passed: verdicts.length - faulty.length, failed: faulty.length };
+  } finally {
+    await arena.close();
+  }
+}
+
+async function runRandomKills(arena: Arena, kills: number, seed: number): Promise<RandomKills> {
   const random = seeded(seed);
   const roles = ['worker', 'worker', 'api'] as const;
   const alive: ChildProcess[] = roles.map((role) => arena.start(role));
