@@ -1,6 +1,5 @@
 /** Opens the service, or one half of it, into `resources`: Redis, contexts, workers, API. Used by the entry and by tests. */
 import type { AddressInfo } from 'node:net';
-import { createApp } from './api/app.ts';
 import type { ApiContext } from './api/api-context.ts';
 import { openSessionUrl } from './shared/account/open-session-url.ts';
 import { readCredits } from './shared/account/read-credits.ts';
@@ -79,6 +78,8 @@ async function refuseUnfitRedis(ctx: OpenedContext | null, log: Log): Promise<vo
 }
 
 async function listen(ctx: OpenedContext, workers: Workers | null, resources: Resources): Promise<string> {
+  // Loaded where it is served: a worker starts in half the time without it.
+  const { createApp } = await import('./api/app.ts');
   const app = await createApp(toApiContext(ctx, workers));
   resources.add('api', () => app.close());
   await app.listen({ port: ctx.config.port, host: ctx.config.host });

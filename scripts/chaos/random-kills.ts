@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openArena, type Arena } from './arena.ts';
 import type { Scenario, ScenarioOptions, Tally } from './scenario.ts';
-import { hasEnded, judge, post, readBatch, type Verdict } from './verdict.ts';
+import { hasEnded, post, readBatch } from './caller.ts';
+import { judge, type Verdict } from './verdict.ts';
 
 const filesPerBatch = 8;
 

@@ -41,6 +41,7 @@ export async function markBatch(
   action: BulkAction,
   { indexes, maxCredits }: BulkArguments = {},
 ): Promise<Marked> {
+  ctx.reach(`bulk ${action}: asked, not marked`);
   const argument = action === 'retry' ? indexes && JSON.stringify(indexes) : maxCredits;
   const reply = markReplySchema.parse(await ctx.scripts.mark(batchId, action, argument ?? ''));
   if (reply[0] === 'missing') return { kind: 'missing' };
@@ -60,10 +61,14 @@ const members = z.array(z.coerce.number());
 export async function workOffMarks(ctx: Context, batchId: string): Promise<void> {
   for (const action of ['cancel', 'resume', 'retry'] as const) {
     if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) continue;
+    ctx.reach(`bulk ${action}: marked, not worked off`);
     // Not done: the mark stays for the sweeper, and so does the round.
     if (!(await workOff[action](ctx, batchId))) continue;
+    ctx.reach(`bulk ${action}: worked off, not unmarked`);
     const deliveries = z.array(z.string()).parse(await ctx.scripts.unmark(batchId, action));
+    ctx.reach(`bulk ${action}: unmarked, not enqueued`);
     for (const id of deliveries) await notify(ctx, id);
+    ctx.reach(`bulk ${action}: done`);
   }
 }
 

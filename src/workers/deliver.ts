@@ -36,6 +36,7 @@ async function put(run: Run, file: FileRecord, url: string | URL): Promise<numbe
   if (file.state.status !== 'delivering') return 0;
   const content = await openContent(run.ctx, file.state.output, {}, run.signals.abort);
   const length = content.headers['content-length'];
+  run.ctx.reach('deliver: opened, not put');
   try {
     const reply = await request(url, {
       method: 'PUT',

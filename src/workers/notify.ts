@@ -49,6 +49,7 @@ async function attempt(
 ): Promise<NotifyEnd> {
   const { id, type, batch: batchId, at, facts } = delivery;
   const fresh = toWebhookBody({ type, batchId, at, facts, metadata }, ctx.config.publicUrl);
+  ctx.reach('notify: taken, not frozen');
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
   ctx.reach('notify: frozen, not sent');
@@ -80,7 +81,9 @@ async function save(
   const log = JSON.stringify(attempts.slice(-mostAttempts));
   const why = plan.kind === 'gone' ? 'gone' : '';
   if ((await ctx.scripts['delivery-save'](id, run, statusOf[plan.kind], due, log, tries, why)) !== 1) return false;
+  ctx.reach(`notify: saved (${plan.kind}), not enqueued`);
   if (plan.kind === 'again') await enqueueDelivery(ctx, { id, run: run + 1, delayMs: plan.delayMs });
+  ctx.reach(`notify: saved (${plan.kind})`);
   return true;
 }
 

@@ -57,6 +57,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   try {
     const begun = await loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution });
     if (begun === 'missing' || begun === 'passed') return;
+    host.ctx.reach(`run ${job.name}: taken, nothing done`);
     const early = earlyMs(begun);
     if (early > 0) {
       await host.ctx.scripts.release(job.data.file_id, execution);
@@ -73,6 +74,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       job.attemptsMade + 1 < callAttempts,
     );
     host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
+    host.ctx.reach(`run ${job.name}: over, job not ended`);
     await toBullmq(host, job, { end, execution, token });
   } finally {
     host.registry.leave(running);
