@@ -1,6 +1,5 @@
 /** Requests of which an API dies, and what a caller does who was not answered. A healthy worker is there all the time. */
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { until } from './arena.ts';
 import { batchBody, hasEnded, post, readBatch, readFiles, send, trySend, type BatchView } from './caller.ts';
 import { instructions } from './caller.ts';
@@ -12,7 +11,7 @@ const more = 'add the title "Once"';
 async function ended(scene: Scene): Promise<string> {
   const { arena, story, point } = scene;
   const id = await post(arena, story.files ?? 2, point, story.batch?.(arena));
-  await until(`${id} ends`, async () => hasEnded(await readBatch(arena, id)));
+  await until(`${id} ends`, async () => hasEnded(await readBatch(arena, id)), 60_000, 150);
   return id;
 }
 
@@ -57,10 +56,10 @@ async function takenInOnce({ arena, point }: Scene, _: string, answer: Response 
       const repeat = await send(`${arena.api}/batches`, batchBody(arena, 2, point), key);
       if (repeat.status === 202) return (await repeat.json()) as BatchView;
       assert.equal(repeat.status, 409);
-      await delay(200);
       return null;
     },
     leaseDeadlineMs,
+    500,
   );
   const { data } = (await (await fetch(`${arena.api}/batches`)).json()) as { data: BatchView[] };
   assert.deepEqual(

@@ -183,12 +183,18 @@ export async function endChild(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-export async function until<T>(what: string, ask: () => Promise<T | null | false>, deadlineMs = 30_000): Promise<T> {
+/** Deadlines are for a machine that is busy with other things, too: they matter to what fails alone. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null | false>,
+  deadlineMs = 60_000,
+  everyMs = 50,
+): Promise<T> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end) {
     const found = await ask();
     if (found !== null && found !== false) return found;
-    await delay(25);
+    await delay(everyMs);
   }
   throw new Error(`not within ${deadlineMs / 1000} s: ${what}`);
 }

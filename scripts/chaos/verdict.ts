@@ -32,7 +32,7 @@ const expectedAsARule: Expected = {
   mostRenders: 1,
 };
 
-const endDeadlineMs = 60_000;
+const endDeadlineMs = 120_000;
 /** What a session costs, in the sandbox as upstream. */
 const sessionCredits = 50;
 
@@ -53,6 +53,7 @@ export async function judge(
       return hasEnded(batch) && batch.round >= expected.round ? batch : null;
     },
     endDeadlineMs,
+    150,
   );
   const files = await readFiles(place, batchId);
   const unconfirmed = files.filter(({ error }) => error?.code === 'edit_unconfirmed').length;
