@@ -70,7 +70,7 @@ const ways: readonly (readonly [StoryName, readonly string[]])[] = [
       'notify: saved (delivered), not enqueued',
     ],
   ],
-  ['lane', ['claim: claimed, not admitted', 'save rendered: saved, not enqueued', 'turn: fenced, not sent']],
+  ['lane', ['claim: claimed, not admitted', 'save rendered: saved, not enqueued', 'turn: ended, not saved']],
   ['cut', [...call('checking'), 'save turn-ended: saved, not enqueued', 'save state-read: before']],
   ['limited', save('call-faulted', 'turn-not-taken')],
   ['unsureUpload', save('upload-looked-for')],
@@ -104,6 +104,11 @@ export const boundaries: readonly Boundary[] = ways.flatMap(([storyName, points]
   points.map((point) => ({ point, storyName, story: stories[storyName] })),
 );
 
-/** Here a turn was fenced, and nobody can know whether it was sent: an honest "unconfirmed" is right (design §4 (5)). */
-export const mayStayUnconfirmed = ({ point, story }: Boundary): boolean =>
-  story.mayBeUnconfirmed === true || point.startsWith('turn: fenced') || point.startsWith('save turn-sent');
+/**
+ * Where a turn was fenced, nobody can know whether it was sent: an honest "unconfirmed" is right (design §4 (5)). A
+ * process that dies elsewhere may have another file in that window, but not all of them.
+ */
+export const mostUnconfirmed = ({ point, story }: Boundary, files: number): number => {
+  const isThere = point.startsWith('turn: fenced') || point.startsWith('save turn-sent');
+  return story.mayBeUnconfirmed === true || isThere ? files : files - 1;
+};

@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { endChild, openArena, until, type Arena } from './arena.ts';
 import { hasEnded, post, readBatch, send } from './caller.ts';
 import type { Ground } from './ground.ts';
-import { mayStayUnconfirmed, type Boundary, type Death } from './points.ts';
+import { mostUnconfirmed, type Boundary, type Death } from './points.ts';
 import type { Scene } from './scene.ts';
 import { judge, judgeBooks, type Verdict } from './verdict.ts';
 
@@ -101,13 +101,14 @@ async function begin({ arena, point, story }: Omit<Scene, 'address'>): Promise<s
 
 async function judgeAll(arena: Arena, boundary: Boundary, batchId: string, files: number): Promise<Verdict> {
   const { story } = boundary;
-  const unsure = mayStayUnconfirmed(boundary) ? files : 0;
+  const unsure = mostUnconfirmed(boundary, files);
   const verdict = await judge(arena, batchId, files, unsure, story.expect);
   const books = await judgeBooks(arena, {
     batchIds: [batchId],
     // A canceled turn is not waited for: whether it was taken stays open.
     unsure: story.expect?.status === 'canceled' ? files : unsure,
-    mostTokens: story.mostTokens ?? 1,
+    // What was granted to somebody who then died is asked for again.
+    mostTokens: (story.mostTokens ?? 1) + (boundary.point === 'token: granted, not saved' ? 1 : 0),
   });
   return { ...verdict, faults: [...verdict.faults, ...books] };
 }

@@ -56,7 +56,9 @@ export async function judge(
     150,
   );
   const files = await readFiles(place, batchId);
-  const unconfirmed = files.filter(({ error }) => error?.code === 'edit_unconfirmed').length;
+  const unsure = files.filter(({ error }) => error?.code === 'edit_unconfirmed');
+  const unconfirmed = unsure.length;
+  for (const file of unsure) if (!isHonest(place, file)) faults.push('a turn that was taken is called unconfirmed');
   if (unconfirmed > mayBeUnconfirmed) faults.push(`${unconfirmed} files are unconfirmed`);
   // Where each of them is unconfirmed, none completed.
   if (seen.status !== expected.status && unconfirmed === 0) faults.push(`the batch ended ${seen.status}`);
@@ -68,6 +70,12 @@ export async function judge(
   // The ledger last: whoever acts late must have acted by now.
   const doubles = paidTwice(place, files, expected, faults);
   return { ended: files.length - bad.length, lost: count - files.length, double: doubles, faults };
+}
+
+/** Fewer turns were taken than were fenced: nobody could know, and it was not sent again. */
+function isHonest(place: Judged, { session, steps }: FileView): boolean {
+  const taken = place.sandbox.ledger().sessions.find(({ id }) => id === session?.id)?.turns.length ?? 0;
+  return taken < steps.filter(({ step, session_id }) => step === 'edit' && session_id === session?.id).length;
 }
 
 function endedRight({ status, error }: FileView, { status: batch, failures }: Expected): boolean {
