@@ -1,6 +1,6 @@
 /** Each boundary × each kind of death, several cases at a time. A boundary that was never reached counts as failed. */
 import { openGround } from './ground.ts';
-import { boundaries, deaths, type Boundary } from './points.ts';
+import { boundaries, deaths, isInSelection, type Boundary, type Death } from './points.ts';
 import { runCase, type Case } from './run-case.ts';
 import type { Scenario, ScenarioOptions, Tally } from './scenario.ts';
 
@@ -12,9 +12,11 @@ const titleOf = ({ storyName, point }: Boundary): string => (storyName === 'plai
 export const killMatrix: Scenario = { name: 'kill-matrix', parts: boundaries.map(titleOf), run };
 
 async function run({ only, ...options }: ScenarioOptions): Promise<Tally> {
-  const wanted = deaths.filter((death) => options.deaths === 'all' || options.deaths.split(',').includes(death));
   const chosen = boundaries.filter((boundary) => only === null || titleOf(boundary).includes(only));
-  const cases = chosen.flatMap((boundary) => wanted.map((death) => ({ boundary, death })));
+  const cases = chosen.flatMap((boundary) =>
+    deaths.filter((death) => isWanted(options.deaths, boundary, death)).map((death) => ({ boundary, death })),
+  );
+  console.log(`${chosen.length} boundaries, ${cases.length} cases`);
   console.log(`${'boundary'.padEnd(58)} death  files  ended  lost  double`);
   const ground = await openGround();
   const counted = { passed: 0, failed: 0 };
@@ -32,6 +34,11 @@ async function run({ only, ...options }: ScenarioOptions): Promise<Tally> {
   } finally {
     await ground.close();
   }
+}
+
+function isWanted(asked: string, boundary: Boundary, death: Death): boolean {
+  if (asked === 'some') return isInSelection(boundary, death);
+  return asked === 'all' || asked.split(',').includes(death);
 }
 
 function toRow({ boundary, death, reached, files, ended, lost, double, faults }: Case): string {

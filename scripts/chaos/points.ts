@@ -104,6 +104,13 @@ export const boundaries: readonly Boundary[] = ways.flatMap(([storyName, points]
   points.map((point) => ({ point, storyName, story: stories[storyName] })),
 );
 
+/** Where a process that wakes up, or goes down in order, could do harm: around what is paid, stored, sent or asked for. */
+const delicate =
+  /^(turn|call while (editing|rendering): before|save (admitted|upload-marked|uploaded|turn-\w+|state-read|render-(planned|submitted)|rendered): (before|saved)|notify: frozen|token: granted|intake: (before accept|accepted)|answer once: (key|done)|bulk \w+: marked|save (canceled|retried|released|messaged): before)/;
+
+/** What is run without `--deaths`: kill -9 at every boundary, the two others where they are delicate. */
+export const isInSelection = ({ point }: Boundary, death: Death): boolean => death === 'kill' || delicate.test(point);
+
 /**
  * Where a turn was fenced, nobody can know whether it was sent: an honest "unconfirmed" is right (design §4 (5)). A
  * process that dies elsewhere may have another file in that window, but not all of them.

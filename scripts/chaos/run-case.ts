@@ -20,7 +20,7 @@ export interface Case extends Verdict {
 /** What comes after the end of a batch, or after an answer, still may kill the victim. */
 const patienceMs = 2000;
 /** A process that wakes up acts at once; its calls must be in the ledger when it is read. */
-const wakeMs = 400;
+const wakeMs = 1000;
 
 /** Where two processes race for the same work, the victim may lose: that proves nothing, so it is tried again. */
 const mostTries = 3;

@@ -7,7 +7,7 @@ export interface Tally {
 export interface ScenarioOptions {
   /** What `--only` says, where it names something inside the scenario (a boundary); else null. */
   readonly only: string | null;
-  /** What `--deaths` says: kill, stop, term, or all. */
+  /** What `--deaths` says: some of kill, stop, term; all; or some, the selection that is run without it. */
   readonly deaths: string;
   readonly kills: number;
   readonly seed: number;
