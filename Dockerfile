@@ -1,41 +1,80 @@
-# The service: API and workers, one image, the role as its argument (none: both). No ffmpeg here: only the sandbox edits.
-FROM node:24-bookworm-slim AS packages
+# Three images out of one file:
+#   service (the last, so the default)  API and workers, the role as its argument (none: both). No ffmpeg, no npm.
+#   sandbox                             a local NemoVideo that really edits video, for trying things out and for tests
+#   demo                                the demo job against a service that runs somewhere else
+# Reproducible: versions come from package-lock.json; with SOURCE_DATE_EPOCH and rewrite-timestamp=true (docs/containers.md)
+# two builds have the same layers.
+ARG NODE_MAJOR=24
+
+FROM node:${NODE_MAJOR}-bookworm-slim AS lockfile
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Node is in the image, and ffmpeg is the sandbox's: the optional packages stay out.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-FROM node:24-bookworm-slim AS service
-LABEL org.opencontainers.image.title="batch-video" \
-      org.opencontainers.image.description="Edits many videos at once through the NemoVideo cloud" \
-      org.opencontainers.image.licenses="MIT"
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
-WORKDIR /app
-COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY src ./src
-RUN rm -rf src/sandbox && mkdir -p /data && chown node:node /data
-USER node
-VOLUME /data
-EXPOSE 3000
-# node is told to stop itself; docker-compose.yml sets `init: true`, so that nothing is left behind by a child.
-STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=15s \
-  CMD ["node", "-e", "const p=process.env.WORKER_PORT||process.env.PORT;fetch('http://127.0.0.1:'+p+'/readyz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-ENTRYPOINT ["node", "src/main.ts"]
+# Node is in the image; ffmpeg and the font belong to the sandbox. What else is optional (traces, S3) may be switched on.
+FROM lockfile AS packages
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && rm -rf node_modules/node-linux-* node_modules/@ffmpeg-binary node_modules/.package-lock.json \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+ && mkdir /fonts && if [ -d node_modules/@fontsource ]; then mv node_modules/@fontsource /fonts/; fi
 
-# The sandbox: a local NemoVideo that really edits video, for trying things out and for tests.
-FROM node:24-bookworm-slim AS sandbox
-RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
+# The web page, where there is one: only its bundler needs the packages of development.
+FROM lockfile AS pages
+COPY . .
+RUN mkdir -p dist \
+ && if grep -q '"build:dashboard"' package.json; then npm ci --ignore-scripts --no-audit --no-fund; fi \
+ && npm run build:dashboard --if-present
+
+# The same Debian with nothing but the node binary on it: npm and corepack are no part of what runs here, so there is
+# less to carry, to patch and to misuse.
+FROM debian:bookworm-slim AS runtime
+COPY --from=lockfile /etc/passwd /etc/group /etc/
+COPY --from=lockfile /usr/local/bin/node /usr/local/bin/node
+RUN node --version
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
+
+FROM runtime AS sandbox
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ffmpeg fonts-dejavu-core \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log /var/log/alternatives.log
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=packages /fonts/ ./node_modules/
 COPY src/sandbox ./src/sandbox
 USER node
 EXPOSE 4010
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4010/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 ENTRYPOINT ["node", "src/sandbox/main.ts", "--host", "0.0.0.0", "--port", "4010"]
 
-FROM service
+FROM sandbox AS demo
+USER root
+COPY src ./src
+COPY scripts ./scripts
+RUN mkdir /output && chown node:node /output
+USER node
+VOLUME /output
+HEALTHCHECK NONE
+ENTRYPOINT ["node", "scripts/demo.ts", "--out", "/output"]
+
+FROM runtime AS service
+LABEL org.opencontainers.image.title="batch-video" \
+      org.opencontainers.image.description="Edits many videos at once through the NemoVideo cloud" \
+      org.opencontainers.image.licenses="MIT"
+# Beyond loopback the start demands API_KEYS. A worker opens WORKER_PORT, an API opens PORT, both in one process open both.
+ENV HOST=0.0.0.0 PORT=3000 WORKER_PORT=3001 DATA_DIR=/data
+RUN mkdir /data && chown node:node /data
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=pages /app/dist ./dist
+COPY src ./src
+RUN rm -rf src/sandbox src/cli
+USER node
+VOLUME /data
+EXPOSE 3000 3001
+# The process ends itself on SIGTERM, also as process 1 (it starts no children); docker-compose.yml sets `init: true` all the same.
+STOPSIGNAL SIGTERM
+# Ready: at least one port answers, and each that answers says so.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --start-interval=1s \
+  CMD ["node", "-e", "const e=process.env;Promise.all([e.PORT,e.WORKER_PORT].map(p=>fetch('http://127.0.0.1:'+p+'/readyz').then(r=>r.ok,()=>null))).then(a=>process.exit(a.includes(true)&&!a.includes(false)?0:1))"]
+ENTRYPOINT ["node", "src/main.ts"]

@@ -68,7 +68,16 @@ async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
 }
 
 async function open(stage: Stage, files: number): Promise<Client> {
+  const { options, ending, closers } = stage;
+  const there = options.url === null ? await startOwn(stage, files) : { url: options.url, key: options.key };
+  const client = createClient({ ...there, signal: ending.signal });
+  closers.push(() => client.close());
+  return client;
+}
+
+async function startOwn(stage: Stage, files: number): Promise<{ url: string }> {
   const { ending, closers, logDir, workDir, options } = stage;
+  await mkdir(logDir, { recursive: true });
   const around = {
     root,
     logDir,
@@ -80,9 +89,7 @@ async function open(stage: Stage, files: number): Promise<Client> {
   closers.push(() => sandbox.stop());
   const service = await startService(around, sandbox.address);
   closers.push(() => service.stop());
-  const client = createClient({ url: service.address, signal: ending.signal });
-  closers.push(() => client.close());
-  return client;
+  return { url: service.address };
 }
 
 /** Here the batch ends with the demo, so there is nothing to ask at Ctrl-C. */
@@ -105,7 +112,6 @@ async function report({ options }: Stage, client: Client, inputs: Inputs, result
 async function main(): Promise<number> {
   const options = readDemoOptions(process.argv.slice(2));
   const logDir = join(root, '.data', 'demo');
-  await mkdir(logDir, { recursive: true });
   const workDir = await mkdtemp(join(tmpdir(), 'batch-video-demo-'));
   const stage: Stage = {
     options,

@@ -11,7 +11,9 @@ import { checkRedis } from './shared/redis/check-redis.ts';
 import type { RedisTarget } from './shared/redis/connect.ts';
 import { openEmbeddedRedis } from './shared/redis/embedded/open-embedded-redis.ts';
 import type { Resources } from './shared/resources.ts';
+import { addFleetFigures } from './shared/fleet-figures.ts';
 import { createTelemetry } from './shared/telemetry.ts';
+import type { Tracing } from './shared/tracing/tracing.ts';
 import { openWorkers, type Workers } from './workers/main.ts';
 import { openWorkerServer } from './workers/worker-server.ts';
 
@@ -27,6 +29,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly log: Log;
   readonly resources: Resources;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   /** The chaos harness's: see Context. */
   readonly reach?: (point: string) => void;
 }
@@ -48,7 +52,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const workers = workerContext === null ? null : await openWorkers(workerContext);
   if (workers !== null) resources.add('workers', workers.close);
   const some = workerContext ?? apiContext;
-  if (some !== null) telemetry.watchFleet(some);
+  if (some !== null) addFleetFigures(telemetry.registry, some);
   if (workers !== null && workerContext !== null && config.workerPort !== null) {
     const server = await openWorkerServer(workerContext, workers, config.workerPort);
     resources.add('worker server', () => server.close());

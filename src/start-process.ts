@@ -11,6 +11,7 @@ import type { Config } from './shared/config/config.ts';
 import { createLog } from './shared/log.ts';
 import { EmbeddedRedisError } from './shared/redis/embedded/embedded-redis-error.ts';
 import { createResources } from './shared/resources.ts';
+import { openTracing, TracingError } from './shared/tracing/open-tracing.ts';
 
 /** Beyond DRAIN_MS a stop may take this long (design: "done in ≤ DRAIN_MS + 2 s"), then the process just ends. */
 const closeSlackMs = 4000;
@@ -27,8 +28,10 @@ export function startProcess(reach?: (point: string) => void): void {
 async function run(reach?: (point: string) => void): Promise<void> {
   const role = readRole(argv[2]);
   const config = readProcessConfig();
-  const log = createLog({ level: config.logLevel, secrets: secretsOf(config) });
   const resources = createResources({ closeTimeoutMs: config.drainMs + closeSlackMs });
+  // First in, last out: what the closing of the others does is traced, too.
+  const tracing = await openTracing(config, resources);
+  const log = createLog({ level: config.logLevel, secrets: secretsOf(config), bindings: tracing.ids });
   closeWithGrace({ delay: config.drainMs + closeSlackMs, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ err }, 'ending for an error that nobody caught');
     else log.info({ signal }, 'closing');
@@ -36,7 +39,7 @@ async function run(reach?: (point: string) => void): Promise<void> {
     log.info('closed');
   });
   try {
-    await openService({ role, config, log, resources, ...(reach === undefined ? {} : { reach }) });
+    await openService({ role, config, log, resources, tracing, ...(reach === undefined ? {} : { reach }) });
   } catch (error) {
     await resources.closeAll(log);
     throw error;
@@ -57,8 +60,7 @@ const secretsOf = (config: Config): string[] => [
 
 /** What a person can mend is one clear message; anything else keeps its stack. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StartError || error instanceof EmbeddedRedisError) {
-    return error.message;
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isClear = [ConfigError, StartError, EmbeddedRedisError, TracingError].some((kind) => error instanceof kind);
+  return isClear ? error.message : (error.stack ?? error.message);
 }

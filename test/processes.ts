@@ -12,6 +12,12 @@ export interface Started {
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
+export interface StartOptions {
+  /** A module of `test/` that the process loads first; it can be sent messages. */
+  readonly preload?: string;
+  readonly onLine?: (line: string) => void;
+}
+
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
 /** Nothing of the machine's settings gets in; compiled code is shared, as each process would compile it anew. */
 function inherited(): Record<string, string> {
@@ -29,16 +35,20 @@ async function start(
   args: readonly string[],
   env: Record<string, string>,
   told: (line: string) => string | null,
+  { preload, onLine }: StartOptions = {},
 ): Promise<Started> {
-  const child = spawn(execPath, [path(file), ...args], {
+  const before = preload === undefined ? [] : ['--import', path(`test/${preload}`)];
+  const child = spawn(execPath, [...before, path(file), ...args], {
     env: { ...inherited(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(preload === undefined ? [] : (['ipc'] as const))],
   });
   const printed: string[] = [];
   const address = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
     createInterface({ input: stream }).on('line', (line) => {
       printed.push(line);
+      onLine?.(line);
       if (printed.length > 200) printed.shift();
       const found = told(line);
       if (found !== null) address.resolve(found);
@@ -72,10 +82,15 @@ export function startSandbox(...args: readonly string[]): Promise<Started> {
   );
 }
 
-export function startService(role: 'all' | 'api' | 'worker', env: Record<string, string>): Promise<Started> {
-  return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, (line) => {
+export function startService(
+  role: 'all' | 'api' | 'worker',
+  env: Record<string, string>,
+  options?: StartOptions,
+): Promise<Started> {
+  const told = (line: string): string | null => {
     if (!line.includes('"msg":"listening"')) return null;
     const { address } = JSON.parse(line) as { address: string | null };
     return address ?? '';
-  });
+  };
+  return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, told, options);
 }

@@ -78,7 +78,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     guard: 'outbox: what was saved is enqueued again',
-    edits: [{ file: 'src/workers/sweep.ts', find: '  if (job === undefined) {', replace: '  if (job === null) {' }],
+    edits: [{ file: 'src/workers/ask-again.ts', find: '  if (job === undefined) {', replace: '  if (job === null) {' }],
     only: 'save admitted: saved, not enqueued',
     death: 'kill',
   },

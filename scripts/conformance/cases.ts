@@ -1,6 +1,7 @@
 /** All rows, in the order of the table. */
 import { rows as connection } from './cases/connection.ts';
 import { rows as credits } from './cases/credits.ts';
+import { rows as delivery } from './cases/delivery.ts';
 import { rows as drafts } from './cases/drafts.ts';
 import { rows as limits } from './cases/limits.ts';
 import { rows as renderRetries } from './cases/render-retries.ts';
@@ -24,6 +25,7 @@ export const cases: readonly Row[] = [
   ...drafts,
   ...renders,
   ...renderRetries,
+  ...delivery,
   ...limits,
   ...credits,
   ...steering,

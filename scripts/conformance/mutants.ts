@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/shared/account/account-gate.ts',
     find: 'pausedMs: () => Math.max(0, seen.until - redisNow())',
     replace: 'pausedMs: () => 0 * Math.max(0, seen.until - redisNow())',
-    only: '429 at upload',
+    only: 'their next call waits',
   },
   {
     fault: 'does not read Retry-After',

@@ -15,6 +15,9 @@ export interface DemoOptions {
   readonly height: number;
   readonly copy: boolean;
   readonly out: string;
+  /** A service that runs somewhere else; null: the demo starts one, with a sandbox. */
+  readonly url: string | null;
+  readonly key: string | null;
 }
 
 interface Flags {
@@ -25,6 +28,8 @@ interface Flags {
   readonly size: { readonly width: number; readonly height: number };
   readonly copy?: true;
   readonly out: string;
+  readonly url?: string;
+  readonly key?: string;
 }
 
 /** Three seconds are cut off, and something has to be left to look at. */
@@ -44,14 +49,27 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     )
     .option('--copy', 'give the sources back instead of encoding them, to try many files quickly')
     .option('--out <folder>', 'where the results go', 'output')
+    .option('--url <url>', 'a service that runs already, instead of one of its own')
+    .addOption(new Option('--key <key>', 'its API key').env('BATCH_VIDEO_KEY'))
     .showHelpAfterError('(see npm run demo -- --help)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitCodes.usage));
   command.parse([...args], { from: 'user' });
-  const { instruction = [], asset = [], size, seconds = null, copy, ...flags } = command.opts<Flags>();
+  const {
+    instruction = [],
+    asset = [],
+    size,
+    seconds = null,
+    copy,
+    url = null,
+    key = null,
+    ...flags
+  } = command.opts<Flags>();
   return {
     ...flags,
     ...size,
     seconds,
+    url,
+    key,
     copy: copy === true,
     inputs: command.args,
     instructions: instruction,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { serviceSettings } from '../../src/shared/config/service-settings.ts';
+import { telemetrySettings } from '../../src/shared/config/telemetry-settings.ts';
 import { upstreamSettings } from '../../src/shared/config/upstream-settings.ts';
 import { webhookSettings } from '../../src/shared/config/webhook-settings.ts';
 import { startChild, type Child, type ChildOptions } from './start-child.ts';
@@ -68,7 +69,7 @@ export function startService(around: Surroundings, upstreamUrl: string): Promise
 
 /** A real account or Redis that is set here must have no part in a demo. */
 function withoutSettings(): Record<string, string | undefined> {
-  const settings = { ...serviceSettings, ...upstreamSettings, ...webhookSettings };
+  const settings = { ...serviceSettings, ...upstreamSettings, ...webhookSettings, ...telemetrySettings };
   const names = new Set<string>(Object.values(settings).map(({ name }) => name));
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !names.has(name)));
 }

@@ -19,6 +19,7 @@ import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { addTraces, traceIdsOf } from './traces.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -81,6 +82,7 @@ function addHooks(app: Api, ctx: ApiContext): void {
   const authenticate = createAuth(ctx.config.apiKeys);
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
+  addTraces(app, ctx.tracing);
   app.addHook('onRequest', async (request) => {
     request.caller = nobody;
     request.bodyFaults = [];
@@ -90,7 +92,12 @@ function addHooks(app: Api, ctx: ApiContext): void {
   app.addHook('onResponse', async (request, reply) => {
     // The route's pattern, never the URL: labels are bounded words.
     const route = request.routeOptions.url ?? null;
-    ctx.telemetry.httpAnswered(route ?? 'unknown', request.method, reply.statusCode, reply.elapsedTime / 1000);
+    ctx.telemetry.httpAnswered({
+      route: route ?? 'unknown',
+      method: request.method,
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1000,
+    });
     request.log.info(
       {
         method: request.method,
@@ -98,6 +105,7 @@ function addHooks(app: Api, ctx: ApiContext): void {
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,
+        ...traceIdsOf(request),
       },
       'request',
     );

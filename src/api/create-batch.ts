@@ -24,7 +24,7 @@ export async function createBatch(
   const earlier = await findEarlier(ctx, tenant, key);
   if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
   const judged = await judgeBatch(ctx, request);
-  const toBe = await toIntake(judged, request.id);
+  const toBe = await toIntake(judged, { requestId: request.id, trace: request.span.traceparent });
   const estimate = estimateOf(toBe, await balance());
   const warnings = warnOf(judged.request, toBe, estimate);
   if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(ctx, judged, { estimate, warnings }));

@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Context } from '../shared/context.ts';
 import type { Problem } from './problem.schema.ts';
 import { isRedisAway } from './redis-away.ts';
+import { NewerRecordError } from '../shared/stored-file.ts';
 import { RefusedError, type Refusal } from './refused-error.ts';
 
 export const problemType = 'application/problem+json';
@@ -33,6 +34,7 @@ const frameworkRefusals: Readonly<Record<string, Omit<Refusal, 'detail'> & { det
 /** What can be told from the error alone; null: it takes a look at the store. */
 export function toKnownRefusal(error: unknown): Refusal | null {
   if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof NewerRecordError) return newerRecord;
   const code = codeOf(error);
   const known = Object.hasOwn(frameworkRefusals, code) ? frameworkRefusals[code] : undefined;
   if (known !== undefined) return { detail: '', ...known };
@@ -53,6 +55,13 @@ const storeAway: Refusal = {
   code: 'unavailable',
   detail: 'The store is not reachable; try again shortly.',
   headers: { 'retry-after': String(retryAfterSeconds) },
+};
+/** Left alone here; the same request may reach a process of the newer release next time. */
+const newerRecord: Refusal = {
+  status: 503,
+  code: 'newer_record',
+  detail: 'A newer release of this service has written this record, and only a process of that can work with it.',
+  headers: { 'retry-after': '10' },
 };
 export const internalError: Refusal = {
   status: 500,

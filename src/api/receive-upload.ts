@@ -35,7 +35,7 @@ export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<U
     const written = await writePart(ctx, part, incoming);
     await rename(part, join(uploadDir, path));
     await syncDir(uploadDir);
-    const expiresAt = Date.now() + Math.round(retentionDays * dayMs);
+    const expiresAt = ctx.account.gate.redisNow() + Math.round(retentionDays * dayMs);
     const upload = { id, tenant: incoming.tenant, name: incoming.name, path, expiresAt, ...written };
     ctx.reach('upload file: kept, not recorded');
     await saveUpload(ctx, upload);

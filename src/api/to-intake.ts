@@ -14,7 +14,10 @@ export interface ToBeTakenIn {
 
 const filesAtOnce = 1000;
 
-export async function toIntake({ request, sources }: JudgedBatch, requestId: string): Promise<ToBeTakenIn> {
+export async function toIntake(
+  { request, sources }: JudgedBatch,
+  from: Pick<BatchSpec, 'requestId' | 'trace'>,
+): Promise<ToBeTakenIn> {
   const files: FileInput[] = [];
   for (const [at, file] of request.files.entries()) {
     files.push(toFileInput(file, at, sources));
@@ -30,7 +33,7 @@ export async function toIntake({ request, sources }: JudgedBatch, requestId: str
       order: request.order ?? 'as_given',
       metadata: request.metadata ?? {},
       webhook: toWebhook(request.webhook),
-      requestId,
+      ...from,
     },
     files,
   };

@@ -16,6 +16,7 @@ const scenarioSchema = z.object({
   seed: z.number().int().default(1),
   rate: z.number().min(0).max(1),
   names: z.array(z.string().refine(isFaultName, 'no such fault')).optional(),
+  harsh: z.boolean().default(false),
 });
 const expireSchema = z.object({ token: z.string().optional() });
 const creditsSchema = z.object({
@@ -74,9 +75,9 @@ function addFaultRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     return reply.code(204).send();
   });
   app.post('/admin/scenario', async (request) => {
-    const { seed, rate, names } = jsonOf(request, scenarioSchema);
+    const { seed, rate, names, harsh } = jsonOf(request, scenarioSchema);
     faults.drawn.clear();
-    faults.scenario = rate === 0 ? null : { seed, rate, names: names ?? scenarioNames() };
+    faults.scenario = rate === 0 ? null : { seed, rate, names: names ?? scenarioNames(harsh), harsh };
     return { scenario: faults.scenario };
   });
 }

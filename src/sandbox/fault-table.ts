@@ -34,7 +34,7 @@ const render = ['render'] as const;
 const poll = ['render-poll'] as const;
 const state = ['state'] as const;
 
-interface FaultKind {
+export interface FaultKind {
   readonly at: readonly Endpoint[];
   readonly params: z.ZodType;
   /** Where a scenario's random mix may use it: a client is expected to bring its files through. */
@@ -69,6 +69,7 @@ export const FAULTS = {
   'connection-reset': kind(any, none, repeatable),
   'reply-lost': kind(any, none),
   slow: kind(any, z.object({ delayMs: ms(1000) }), true),
+  'client-id-refused': kind(['anonymous-token'], none),
   // A turn
   'sse-cut-applied-later': kind(turn, z.object({ at: share(0.5), afterMs: ms(0) }), true),
   'sse-cut-applied-before': kind(turn, z.object({ at: share(0.85) }), true),

@@ -1,7 +1,7 @@
 /** Which fault strikes which call: entries put in by the admin, and a seeded scenario. It draws; others act. */
 import { z } from 'zod';
 import type { Call } from './call.ts';
-import { ENDPOINTS, FAULTS, isFaultName, type FaultName, type FaultParams } from './fault-table.ts';
+import { ENDPOINTS, FAULTS, isFaultName, type FaultKind, type FaultName, type FaultParams } from './fault-table.ts';
 import type { Ledger } from './ledger.ts';
 import { createRandom, toSeed } from './random.ts';
 
@@ -42,6 +42,8 @@ interface Scenario {
   readonly seed: number;
   readonly rate: number;
   readonly names: readonly FaultName[];
+  /** Strikes wherever a fault can, also where a file honestly ends of it. */
+  readonly harsh: boolean;
 }
 
 export interface FaultBook {
@@ -105,16 +107,20 @@ function countHit(book: FaultBook, entry: FaultEntry): void {
 /** Draws at most one fault of the scenario for this call. */
 export function drawScenario(book: FaultBook, call: Call): void {
   if (book.scenario === null) return;
-  const { seed, rate, names } = book.scenario;
+  const { seed, rate, names, harsh } = book.scenario;
   const key = `${call.endpoint}:${call.session ?? ''}`;
   const nth = (book.drawn.get(key) ?? 0) + 1;
   book.drawn.set(key, nth);
   const random = createRandom(toSeed(`${seed}:${key}:${nth}`));
   if (random.next() >= rate) return;
-  const open = names.filter((name) => FAULTS[name].scenarioAt.some((at) => at === call.endpoint));
+  const open = names.filter((name) => {
+    const { at, scenarioAt }: FaultKind = FAULTS[name];
+    return (harsh ? at : scenarioAt).includes(call.endpoint);
+  });
   call.scenarioFault = open[Math.floor(random.next() * open.length)] ?? null;
 }
 
-export function scenarioNames(): FaultName[] {
-  return (Object.keys(FAULTS) as FaultName[]).filter((name) => FAULTS[name].scenarioAt.length > 0);
+export function scenarioNames(harsh: boolean): FaultName[] {
+  const names = Object.keys(FAULTS) as FaultName[];
+  return harsh ? names : names.filter((name) => FAULTS[name].scenarioAt.length > 0);
 }

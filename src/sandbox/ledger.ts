@@ -1,6 +1,6 @@
 /** The ledger: what was received, applied and charged, for tests to read. It records and never decides. */
 
-const MAX_CALLS = 20_000;
+const MAX_CALLS = 50_000;
 
 export interface CallRecord {
   readonly at: number;

@@ -88,7 +88,7 @@ Admin, from loopback only, without a token:
   POST /admin/faults {name, times?, forMs?, skip?, rate?, match?, params?}   inject a fault
   GET /admin/faults      what is active, every known fault with its parameters
   DELETE /admin/faults   end all faults and the scenario
-  POST /admin/scenario {seed, rate, names?}   a seeded random mix of faults
+  POST /admin/scenario {seed, rate, names?, harsh?}   a seeded random mix of faults
   GET|POST /admin/config            settings, changed while it runs
   POST /admin/tokens {token, credits}         a registered token
   POST /admin/tokens/expire {token?}          one token, or all

@@ -1,6 +1,7 @@
 /** Anonymous tokens and the balance. */
 import type { FastifyInstance } from 'fastify';
 import type { Sandbox } from './context.ts';
+import { takeFault } from './faults.ts';
 import { Refusal } from './refusal.ts';
 import type { Account, Token } from './store.ts';
 
@@ -10,7 +11,8 @@ const TOKEN_LIFE_MS = 7 * 24 * 3600 * 1000;
 export function addTokenRoutes(app: FastifyInstance, sandbox: Sandbox): void {
   app.post('/api/auth/anonymous-token', { config: { endpoint: 'anonymous-token' } }, async (request) => {
     const clientId = request.headers['x-client-id'];
-    if (typeof clientId !== 'string' || clientId.trim() === '')
+    const isRefused = request.call !== null && takeFault(sandbox.faults, request.call, 'client-id-refused') !== null;
+    if (typeof clientId !== 'string' || clientId.trim() === '' || isRefused)
       throw new Refusal(400, 'X-Client-Id header is required');
     await sandbox.clock.sleep(sandbox.random.between(100, 400));
     const token = issueAnonymous(sandbox, clientId);

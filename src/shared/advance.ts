@@ -4,6 +4,7 @@
  */
 import type { Context } from './context.ts';
 import { packDraft } from './draft.ts';
+import { isFinal } from './domain/batch.ts';
 import { decide } from './domain/decide.ts';
 import { effectsOf, type Effects } from './domain/effects.ts';
 import type { FileEvent } from './domain/events.ts';
@@ -86,8 +87,10 @@ async function save(
   if (kind === 'stale') return { kind: 'stale' };
   if (kind === 'refused') return { kind: 'refused', why: String(rest[0]), loaded };
   const [rev, now, ...deliveries] = rest;
+  await ctx.replication.confirm();
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
   logTransition(ctx, before, after, event);
+  countTransition(ctx, before, after);
   ctx.reach(`save ${what}: saved, not enqueued`);
   await enqueue(ctx, before, saved, deliveries.map(String));
   ctx.reach(`save ${what}: enqueued`);
@@ -107,6 +110,7 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     held: 'place' in state && state.place === 'held',
     paid_delta: effects.paidDelta,
     unpaid: effects.unpaid,
+    paid: after.session?.paid === true,
     lane: effects.lane ?? undefined,
     ended: effects.ended,
     visible: effects.visible,
@@ -138,6 +142,18 @@ async function enqueue(
   } catch (error) {
     ctx.log.warn({ err: error, file_id: saved.file.id }, 'not enqueued; the sweeper will');
   }
+}
+
+function countTransition(ctx: Context, { state: from, run }: FileRecord, after: FileRecord): void {
+  const { state: to } = after;
+  if (isFinal(to.status)) {
+    if (!isFinal(from.status)) ctx.telemetry.fileEnded(to.status === 'failed' ? to.error.code : to.status);
+    return;
+  }
+  if (run === after.run) return;
+  if (to.status === 'parked') ctx.telemetry.waitBegan(to.reason);
+  else if ('place' in to && to.place !== 'in') ctx.telemetry.waitBegan(to.place === 'held' ? 'pause' : 'slot');
+  else if ('wait' in to && to.wait !== null) ctx.telemetry.waitBegan(to.wait.reason);
 }
 
 function logTransition(ctx: Context, before: FileRecord, after: FileRecord, event: FileEvent | null): void {

@@ -9,11 +9,12 @@ import type { FileEvent } from './domain/events.ts';
 import type { FileStatus } from './domain/file-state.ts';
 import type { FileRecord } from './domain/file.ts';
 import { fileId } from './ids.ts';
+import { unlessNewer } from './leave-to-newer.ts';
 import { enqueueNotify } from './queues.ts';
-import { readFiles } from './read-file.ts';
-import { NewerRecordError } from './stored-file.ts';
+import { readFiles, type FileView } from './read-file.ts';
 
-export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry';
+/** `expire` is the sweeper's own; callers ask for the others. */
+export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry' | 'expire';
 type WorkedOff = Exclude<BulkAction, 'pause'>;
 
 export interface BulkArguments {
@@ -59,17 +60,26 @@ const members = z.array(z.coerce.number());
 
 /** Works off every mark of a batch, then lets its round end. */
 export async function workOffMarks(ctx: Context, batchId: string): Promise<void> {
-  for (const action of ['cancel', 'resume', 'retry'] as const) {
-    if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) continue;
-    ctx.reach(`bulk ${action}: marked, not worked off`);
-    // Not done: the mark stays for the sweeper, and so does the round.
-    if (!(await workOff[action](ctx, batchId))) continue;
-    ctx.reach(`bulk ${action}: worked off, not unmarked`);
-    const deliveries = z.array(z.string()).parse(await ctx.scripts.unmark(batchId, action));
-    ctx.reach(`bulk ${action}: unmarked, not enqueued`);
-    for (const id of deliveries) await notify(ctx, id);
-    ctx.reach(`bulk ${action}: done`);
+  for (const action of ['cancel', 'expire', 'resume', 'retry'] as const) {
+    // Asked for again meanwhile: worked off again, or who came to it last would find no mark and nothing done.
+    while ((await workOffOnce(ctx, batchId, action)) === 'again');
   }
+}
+
+const unmarkReplySchema = z.tuple([z.enum(['again', 'done'])]).rest(z.string());
+
+async function workOffOnce(ctx: Context, batchId: string, action: WorkedOff): Promise<'again' | 'done'> {
+  const asked = (await ctx.redis.hget(ctx.keys.batch(batchId), `asked:${action}`)) ?? '';
+  if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) return 'done';
+  ctx.reach(`bulk ${action}: marked, not worked off`);
+  // Not done: the mark stays for the sweeper, and so does the round.
+  if (!(await workOff[action](ctx, batchId))) return 'done';
+  ctx.reach(`bulk ${action}: worked off, not unmarked`);
+  const [end, ...deliveries] = unmarkReplySchema.parse(await ctx.scripts.unmark(batchId, action, asked));
+  ctx.reach(`bulk ${action}: unmarked, not enqueued`);
+  for (const id of deliveries) await notify(ctx, id);
+  ctx.reach(`bulk ${action}: done`);
+  return end;
 }
 
 /** A failure to enqueue loses nothing: the sweeper finds the delivery by its due time. */
@@ -83,13 +93,14 @@ async function notify(ctx: Context, id: string): Promise<void> {
 
 /** Each says whether it has reached every file. */
 const workOff: Readonly<Record<WorkedOff, (ctx: Context, batchId: string) => Promise<boolean>>> = {
-  cancel,
+  cancel: (ctx, batchId) => endAll(ctx, batchId, { type: 'canceled' }),
+  expire: (ctx, batchId) => endAll(ctx, batchId, { type: 'expired' }),
   resume: (ctx, batchId) => resume(ctx, batchId).then(() => true),
   retry: (ctx, batchId) => retry(ctx, batchId).then(() => true),
 };
 
 /** In flight first: those hold slots and call the upstream. */
-const cancelOrder: readonly FileStatus[] = [
+const endingOrder: readonly FileStatus[] = [
   'uploading',
   'editing',
   'checking',
@@ -101,18 +112,22 @@ const cancelOrder: readonly FileStatus[] = [
 
 /**
  * A pass may find nothing and miss a file all the same, one that moves from a status not looked at yet to one that was:
- * the counters tell. They only fall, as nothing of a canceled batch begins again.
+ * the counters tell. They only fall, as nothing of such a batch begins again. What only a newer release may move
+ * is left, and the mark with it.
  */
-async function cancel(ctx: Context, batchId: string): Promise<boolean> {
+async function endAll(ctx: Context, batchId: string, event: FileEvent): Promise<boolean> {
   for (let pass = 0; pass < mostPasses; pass += 1) {
-    for (const status of cancelOrder) await forEachOf(ctx, batchId, status, { type: 'canceled' });
-    if ((await unfinished(ctx, batchId)) === 0) return true;
+    let left = 0;
+    for (const status of endingOrder) left += await forEachOf(ctx, batchId, status, event);
+    const unended = await unfinished(ctx, batchId);
+    if (unended === 0) return true;
+    if (unended === left) return false;
   }
   return false;
 }
 
 async function unfinished(ctx: Context, batchId: string): Promise<number> {
-  const fields = cancelOrder.map((status) => `n:${status}`);
+  const fields = endingOrder.map((status) => `n:${status}`);
   const counts = await ctx.redis.hmget(ctx.keys.batch(batchId), ...fields);
   return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }
@@ -123,10 +138,18 @@ async function resume(ctx: Context, batchId: string): Promise<void> {
   await advanceAll(ctx, batchId, held, { type: 'released' });
   const parked = members.parse(await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), '0', '-1'));
   for (let first = 0; first < parked.length; first += chunkSize) {
-    const views = await readFiles(ctx, batchId, parked.slice(first, first + chunkSize));
+    const views = await readKnown(ctx, batchId, parked.slice(first, first + chunkSize));
     const stopped = views.flatMap(({ file }) => (isParkedForMaxCredits(file) ? [file.index] : []));
     await advanceAll(ctx, batchId, stopped, { type: 'unparked' });
   }
+}
+
+/** One that a newer release has written, and nobody here can read, hides no other. */
+async function readKnown(ctx: Context, batchId: string, indexes: readonly number[]): Promise<FileView[]> {
+  const views = await unlessNewer(readFiles(ctx, batchId, indexes));
+  if (views !== 'newer') return views;
+  const singly = await Promise.all(indexes.map((index) => unlessNewer(readFiles(ctx, batchId, [index]))));
+  return singly.flatMap((view) => (view === 'newer' ? [] : view));
 }
 
 /** Others wait for the account, which a resume does not change. */
@@ -139,33 +162,38 @@ async function retry(ctx: Context, batchId: string): Promise<void> {
   else await advanceAll(ctx, batchId, members.parse(JSON.parse(list)), { type: 'retried' });
 }
 
-/** Walks by index: what comes back to the status behind us (a retry that failed again) is not met twice. */
-async function forEachOf(ctx: Context, batchId: string, status: FileStatus, event: FileEvent): Promise<void> {
+/**
+ * Walks by index: what comes back to the status behind us (a retry that failed again) is not met twice. Returns how
+ * many were left to a newer release.
+ */
+async function forEachOf(ctx: Context, batchId: string, status: FileStatus, event: FileEvent): Promise<number> {
   const key = ctx.keys.status(batchId, status);
   let after = -1;
+  let left = 0;
   for (;;) {
     const indexes = members.parse(await ctx.redis.zrange(key, `(${after}`, '+inf', 'BYSCORE', 'LIMIT', 0, chunkSize));
     const last = indexes.at(-1);
-    if (last === undefined) return;
-    await advanceAll(ctx, batchId, indexes, event);
+    if (last === undefined) return left;
+    left += await advanceAll(ctx, batchId, indexes, event);
     after = last;
   }
 }
 
-async function advanceAll(ctx: Context, batchId: string, indexes: readonly number[], event: FileEvent): Promise<void> {
+/** One file that cannot be moved must not keep the others from it: returns how many were left to a newer release. */
+async function advanceAll(
+  ctx: Context,
+  batchId: string,
+  indexes: readonly number[],
+  event: FileEvent,
+): Promise<number> {
   const rest = indexes[Symbol.iterator]();
+  let newer = 0;
   const work = async (): Promise<void> => {
-    for (const index of rest) await advanceOne(ctx, fileId(batchId, index), event);
+    for (const index of rest) {
+      if ((await unlessNewer(advance(ctx, fileId(batchId, index), event))) === 'newer') newer += 1;
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-}
-
-/** One file that cannot be moved must not keep the others from it. */
-async function advanceOne(ctx: Context, id: string, event: FileEvent): Promise<void> {
-  try {
-    await advance(ctx, id, event);
-  } catch (error) {
-    if (!(error instanceof NewerRecordError)) throw error;
-    ctx.log.warn({ err: error, file_id: id }, 'left to the release that wrote it');
-  }
+  if (newer > 0) ctx.log.warn({ batch_id: batchId, files: newer }, 'left to the release that wrote them');
+  return newer;
 }

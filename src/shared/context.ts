@@ -7,18 +7,23 @@ import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
+import type { Replication } from './redis/replication.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import type { WebhookSender } from './webhook/webhook-sender.ts';
 
 export interface Context {
   readonly config: Config;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  readonly tracing: Tracing;
   readonly redis: Redis;
   readonly keys: Keys;
   readonly scripts: Scripts;
+  /** Waits for a replica after a write, where Redis has any. */
+  readonly replication: Replication;
   readonly queues: Queues;
   readonly policy: Policy;
   /** Batches' specs never change, so a process reads each once. */

@@ -86,6 +86,7 @@ async function accept(ctx: Context, batchId: string, request: IntakeRequest): Pr
   const answer = request.answerOf(loading);
   ctx.reach('intake: before accept');
   const accepted = await ctx.scripts['intake-accept'](batchId, request.tenant, answer);
+  await ctx.replication.confirm();
   ctx.reach('intake: accepted, not answered');
   return accepted === 1 ? { kind: 'accepted', batchId, answer } : { kind: 'dropped' };
 }

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Context } from './context.ts';
 import { batchSpecSchema, type BatchSpec } from './domain/batch.ts';
 import { blockReasons } from './domain/file-state.ts';
-import { sessionSchema, type FileRecord, type Session } from './domain/file.ts';
+import { recordVersion, sessionSchema, type FileRecord, type Session } from './domain/file.ts';
 import { parseFileId } from './ids.ts';
-import { toFileRecord } from './stored-file.ts';
+import { NewerRecordError, toFileRecord } from './stored-file.ts';
 
 export interface Surroundings {
   readonly batch: {
@@ -59,7 +59,10 @@ const replySchema = z.tuple([
 ]);
 export const blockedSchema = z.object({ reason: z.enum(blockReasons), help_url: z.string().nullable() });
 
-/** `run`: only if it is still the present one, and marked with `execution` (design §4: own crash counter). */
+/**
+ * Throws NewerRecordError, and has marked nothing then. `run`: only if it is still the present one, and marked with `execution` (design §4: own crash
+ * counter).
+ */
 export async function loadFile(
   ctx: Context,
   fileId: string,
@@ -67,8 +70,10 @@ export async function loadFile(
 ): Promise<LoadedFile | 'missing' | 'passed'> {
   const place = parseFileId(fileId);
   if (place === null) return 'missing';
-  const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, begin?.run ?? '', begin?.execution ?? '');
+  const { run = '', execution = '' } = begin ?? {};
+  const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, run, execution, recordVersion);
   if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
+  if (Array.isArray(reply) && reply[0] === 'newer') throw new NewerRecordError(fileId, Number(reply[1]));
   const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);
   const account = { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] };
   ctx.account.gate.see(account, now);

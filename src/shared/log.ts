@@ -15,15 +15,18 @@ export type LogOptions = {
   pretty?: boolean;
   /** Default: stdout. */
   destination?: DestinationStream;
+  /** Added to every line: ids of the trace that it belongs to. */
+  bindings?: () => Record<string, string>;
   /** Configured secrets (tokens, API keys), blanked out wherever their text turns up. */
   secrets?: readonly string[];
 };
 
-export function createLog({ level, pretty = false, destination, secrets = [] }: LogOptions): Log {
+export function createLog({ level, pretty = false, destination, bindings, secrets = [] }: LogOptions): Log {
   const redact = createLineRedactor(secrets);
   const options = {
     level,
     timestamp: stdTimeFunctions.isoTime,
+    ...(bindings === undefined ? {} : { mixin: bindings }),
     formatters: { level: (label: string) => ({ level: label }) },
     hooks: { streamWrite: (line: string) => (pretty ? toReadableLine(redact(line)) : redact(line)) },
   };

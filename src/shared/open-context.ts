@@ -10,15 +10,18 @@ import type { Context } from './context.ts';
 import type { Policy } from './domain/policy.ts';
 import { createGuardedAgent } from './guard/create-guarded-agent.ts';
 import { closeQueues, openQueues } from './queues.ts';
-import { openRedis, type RedisTarget } from './redis/connect.ts';
+import { addressOf, openRedis, type RedisTarget } from './redis/connect.ts';
 import { createKeys } from './redis/keys.ts';
+import { createReplication } from './redis/replication.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
 import { createSpecCache } from './spec-cache.ts';
 import type { Telemetry } from './telemetry.ts';
+import { noTracing, type Tracing } from './tracing/tracing.ts';
 import { openUpstream } from './upstream/open-upstream.ts';
 import { version } from './version.ts';
+import { createWatch } from './watch-upstream.ts';
 import { openWebhookSender } from './webhook/webhook-sender.ts';
 
 export interface ContextOptions {
@@ -28,6 +31,8 @@ export interface ContextOptions {
   readonly redisTarget: RedisTarget;
   /** One a process, whatever runs in it. */
   readonly telemetry: Telemetry;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
   /** `api` fails fast while Redis is away, `worker` waits. */
   readonly role: 'api' | 'worker';
   readonly reach?: (point: string) => void;
@@ -39,7 +44,7 @@ export interface OpenedContext extends Context {
 }
 
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
-  const { config, log, telemetry, resources, redisTarget, role } = options;
+  const { config, log, telemetry, resources, redisTarget, role, tracing = noTracing } = options;
   const connect = (as: 'api' | 'worker' | 'subscriber') => {
     const client = openRedis({ ...redisTarget, role: as, log });
     resources.add(`redis ${as}`, () => client.disconnect());
@@ -49,7 +54,8 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const subscriber = connect('subscriber');
   await ready(redis);
   const keys = createKeys(config.redisPrefix);
-  const scripts = createScripts(redis, keys);
+  const scripts = createScripts(redis, keys, telemetry.redisAnswered);
+  const replication = createReplication({ redis, address: addressOf(redisTarget), key: keys.moving(), log });
   const queues = openQueues(redis, keys.tag);
   resources.add('queues', () => closeQueues(queues));
   const upstream = openUpstream({
@@ -58,6 +64,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     skillSource: config.skillSource ?? undefined,
     installPath: import.meta.dirname,
     version,
+    watch: createWatch(telemetry, tracing),
     allowPrivateOutputs: config.sourceAllowPrivate,
   });
   resources.add('upstream', upstream.close);
@@ -72,10 +79,12 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     config,
     log,
     telemetry,
+    tracing,
     redis,
     subscriber,
     keys,
     scripts,
+    replication,
     queues,
     policy: toPolicy(config),
     specs: createSpecCache(),

@@ -56,9 +56,18 @@ export async function enqueueNext(queues: Queues, file: FileRecord, now: number,
   await queues[next.step].add(
     next.step,
     { file_id: file.id, run: file.run },
-    { jobId: next.id, delay: next.delayMs, attempts: callAttempts, backoff: { type: 'exponential', delay: backoffMs } },
+    {
+      jobId: next.id,
+      delay: next.delayMs,
+      // Redis' clock, which the delay is counted from: this process's own may be an hour off.
+      timestamp: now,
+      attempts: callAttempts,
+      backoff: { type: 'exponential', delay: backoffMs },
+    },
   );
 }
+
+export const notifyJobId = ({ id, run }: { readonly id: string; readonly run: number }): string => `${id}-${run}`;
 
 export async function enqueueNotify(
   queues: Queues,
@@ -67,7 +76,7 @@ export async function enqueueNotify(
   await queues.notify.add(
     'notify',
     { delivery_id: delivery.id, run: delivery.run },
-    { jobId: `${delivery.id}-${delivery.run}`, delay: delivery.delayMs },
+    { jobId: notifyJobId(delivery), delay: delivery.delayMs },
   );
 }
 

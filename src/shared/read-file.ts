@@ -5,7 +5,7 @@ import type { FileRecord } from './domain/file.ts';
 import type { FileStatus } from './domain/file-state.ts';
 import { fileId, parseFileId } from './ids.ts';
 import { readSpec } from './load-file.ts';
-import { toFileRecord } from './stored-file.ts';
+import { toShownRecord } from './stored-file.ts';
 
 /** Progress inside a run: volatile, never saved (design §7 "Live events"). */
 const liveSchema = z.object({ progress: z.number().nullable(), note: z.string().nullable() });
@@ -15,6 +15,8 @@ export interface FileView {
   readonly file: FileRecord;
   readonly rev: number;
   readonly live: Live | null;
+  /** A newer release wrote it: shown as far as it is understood, moved by that release alone. */
+  readonly newer: boolean;
 }
 
 /** What files share that a resource needs: read once a page. */
@@ -46,7 +48,7 @@ export async function readFiles(ctx: Context, batchId: string, indexes: readonly
     const [rev, progress, input] = rowSchema.parse(replies[2 * at]);
     if (rev === null || progress === null || input === null) return [];
     const stored = { id: fileId(batchId, index), batchId, index, progress, input };
-    return [{ file: toFileRecord(stored, spec), rev: Number(rev), live: toLive(replies[2 * at + 1]) }];
+    return [{ ...toShownRecord(stored, spec), rev: Number(rev), live: toLive(replies[2 * at + 1]) }];
   });
 }
 

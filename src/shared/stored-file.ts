@@ -6,6 +6,10 @@ import { fileInputSchema, progressSchema, recordVersion, type FileProgress, type
 export class NewerRecordError extends Error {
   override readonly name = 'NewerRecordError';
   readonly code = 'newer_record';
+
+  constructor(fileId: string, version: number) {
+    super(`${fileId} is a record of version ${version}`);
+  }
 }
 
 const version = (progress: unknown): number =>
@@ -13,19 +17,33 @@ const version = (progress: unknown): number =>
     ? progress.v
     : 0;
 
-export function toFileRecord(
-  stored: {
-    readonly id: string;
-    readonly batchId: string;
-    readonly index: number;
-    readonly progress: string;
-    readonly input: string;
-  },
-  spec: BatchSpec,
-): FileRecord {
+interface Stored {
+  readonly id: string;
+  readonly batchId: string;
+  readonly index: number;
+  readonly progress: string;
+  readonly input: string;
+}
+
+export function toFileRecord(stored: Stored, spec: BatchSpec): FileRecord {
   const raw: unknown = JSON.parse(stored.progress);
-  if (version(raw) > recordVersion) throw new NewerRecordError(`${stored.id} is a record of version ${version(raw)}`);
-  const progress = progressSchema.parse(raw);
+  if (version(raw) > recordVersion) throw new NewerRecordError(stored.id, version(raw));
+  return resolve(stored, progressSchema.parse(raw), spec);
+}
+
+/**
+ * For showing alone, never for `decide`: a newer record as far as it is understood here. Throws NewerRecordError where
+ * it is not understood at all.
+ */
+export function toShownRecord(stored: Stored, spec: BatchSpec): { readonly file: FileRecord; readonly newer: boolean } {
+  const raw: unknown = JSON.parse(stored.progress);
+  if (version(raw) <= recordVersion) return { file: resolve(stored, progressSchema.parse(raw), spec), newer: false };
+  const progress = progressSchema.safeParse(raw);
+  if (!progress.success) throw new NewerRecordError(stored.id, version(raw));
+  return { file: resolve(stored, progress.data, spec), newer: true };
+}
+
+function resolve(stored: Stored, progress: FileProgress, spec: BatchSpec): FileRecord {
   const input = fileInputSchema.parse(JSON.parse(stored.input));
   return {
     ...progress,
@@ -38,6 +56,7 @@ export function toFileRecord(
   };
 }
 
+/** Stamped with the version of who writes it: an older release must not read what it would misunderstand. */
 export function toStoredProgress(file: FileRecord): string {
   const {
     id: _id,
@@ -48,7 +67,7 @@ export function toStoredProgress(file: FileRecord): string {
     assets: _assets,
     ...progress
   } = file;
-  return JSON.stringify(progress satisfies FileProgress);
+  return JSON.stringify({ ...progress, v: recordVersion } satisfies FileProgress);
 }
 
 /** Every file of a new batch starts the same, so intake sends it once a chunk. */

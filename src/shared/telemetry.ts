@@ -1,11 +1,9 @@
 /**
- * The figures that Prometheus reads. One registry a process; labels are bounded words (step, outcome, reason), never an
- * id or a tenant. Figures of the fleet are read from Redis when asked for, so any process can tell them.
+ * The figures of this process that Prometheus reads. One registry a process; labels are bounded words (step, outcome,
+ * reason, route), never an id or a tenant: a page stays below 500 series whatever is worked on.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
-import type { Redis } from 'ioredis';
-import type { Config } from './config/config.ts';
-import type { Keys } from './redis/keys.ts';
+import { version } from './version.ts';
 
 export interface Telemetry {
   readonly registry: Registry;
@@ -13,76 +11,94 @@ export interface Telemetry {
   readonly stepEnded: (step: string, outcome: string, seconds: number) => void;
   /** A turn came back: `closed`, `unknown` or `not-taken`. */
   readonly turnEnded: (outcome: string) => void;
-  readonly httpAnswered: (route: string, method: string, status: number, seconds: number) => void;
-  /** Adds what the fleet shares; asked for at each scrape. */
-  readonly watchFleet: (fleet: { redis: Redis; keys: Keys; config: Config; accountId: string }) => void;
+  /** Due files whose record a newer release wrote, as one sweep has found them. */
+  readonly newerRecordsSeen: (files: number) => void;
+  /** A file has begun to wait, for one of the reasons of `waiting_for`. */
+  readonly waitBegan: (reason: string) => void;
+  /** A file has ended: `completed`, `canceled`, or its error code. */
+  readonly fileEnded: (outcome: string) => void;
+  /** An attempt of a webhook: `delivered`, `again`, `gone`, `failed`, `deferred`. */
+  readonly webhookAttempted: (outcome: string) => void;
+  /** A call of the upstream by the name of its endpoint; a class of status, or the code of a fault. */
+  readonly upstreamCalled: (endpoint: string, outcome: string, seconds: number) => void;
+  readonly redisAnswered: (seconds: number) => void;
+  readonly httpAnswered: (answer: HttpAnswer) => void;
 }
 
-const seconds = [0.005, 0.025, 0.1, 0.5, 2, 10, 60, 300, 900];
+export interface HttpAnswer {
+  /** The route's pattern, never the URL. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
 
 export function createTelemetry(): Telemetry {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const steps = new Histogram({
-    name: 'batch_video_step_seconds',
-    help: 'Runs of steps by how they ended',
-    labelNames: ['step', 'outcome'],
-    buckets: seconds,
-    registers,
-  });
-  const turns = new Counter({
-    name: 'batch_video_turns_total',
-    help: 'Turns sent, by how they came back',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const http = new Histogram({
-    name: 'batch_video_http_seconds',
-    help: 'Answers of the API',
-    labelNames: ['route', 'method', 'status'],
-    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+    new Counter({ name: `batch_video_${name}`, help, labelNames, registers });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ): Histogram<Label> => new Histogram({ name: `batch_video_${name}`, help, labelNames, buckets, registers });
+
+  const build = new Gauge({ name: 'batch_video_build_info', help: 'Always 1', labelNames: ['version'], registers });
+  build.set({ version }, 1);
+  const steps = counter('step_runs_total', 'Runs of steps, by how they ended', ['step', 'outcome']);
+  const stepSeconds = histogram('step_seconds', 'How long runs of steps took', ['step'], [0.1, 1, 10, 60, 300, 900]);
+  const turns = counter('turns_total', 'Turns sent, by how they came back', ['outcome']);
+  const waits = counter('waits_total', 'Waits that files began, by reason', ['reason']);
+  const files = counter('files_ended_total', 'Files that ended: completed, canceled or an error code', ['outcome']);
+  const webhooks = counter('webhook_attempts_total', 'Attempts of webhooks, by what came of them', ['outcome']);
+  const calls = counter('upstream_calls_total', 'Calls of NemoVideo', ['endpoint', 'outcome']);
+  const callSeconds = histogram('upstream_seconds', 'How long calls of NemoVideo took', [], [0.1, 0.5, 2, 10, 60, 600]);
+  const redis = histogram(
+    'redis_seconds',
+    'How long scripts in Redis were waited for',
+    [],
+    [0.001, 0.005, 0.02, 0.1, 1],
+  );
+  const requests = counter('http_requests_total', 'Answers of the API', ['route', 'method', 'status']);
+  const httpSeconds = histogram(
+    'http_seconds',
+    'How long answers took: read, write, or bytes (uploads, outputs, events, results: as long as the other side takes)',
+    ['kind'],
+    [0.005, 0.025, 0.1, 0.5, 2.5, 10],
+  );
+  const newer = new Gauge({
+    name: 'batch_video_newer_records',
+    help: 'Due files whose record a newer release wrote: left to its workers',
     registers,
   });
   return {
     registry,
-    stepEnded: (step, outcome, took) => steps.observe({ step, outcome }, took),
+    newerRecordsSeen: (files) => newer.set(files),
+    stepEnded: (step, outcome, took) => {
+      steps.inc({ step, outcome });
+      stepSeconds.observe({ step }, took);
+    },
     turnEnded: (outcome) => turns.inc({ outcome }),
-    httpAnswered: (route, method, status, took) =>
-      http.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, took),
-    watchFleet: (fleet) => watchFleet(registers, fleet),
+    waitBegan: (reason) => waits.inc({ reason }),
+    fileEnded: (outcome) => files.inc({ outcome }),
+    webhookAttempted: (outcome) => webhooks.inc({ outcome }),
+    upstreamCalled: (endpoint, outcome, took) => {
+      calls.inc({ endpoint, outcome });
+      callSeconds.observe(took);
+    },
+    redisAnswered: (took) => redis.observe(took),
+    httpAnswered: ({ route, method, status, seconds }) => {
+      requests.inc({ route, method, status: `${Math.floor(status / 100)}xx` });
+      httpSeconds.observe({ kind: kindOf(route, method) }, seconds);
+    },
   };
 }
 
-/** Redis away: the gauges are left out of that scrape rather than shown as zero. */
-function watchFleet(
-  registers: Registry[],
-  { redis, keys, config, accountId }: { redis: Redis; keys: Keys; config: Config; accountId: string },
-): void {
-  const gauge = (name: string, help: string, read: () => Promise<number>): void => {
-    const shown = new Gauge({
-      name: `batch_video_${name}`,
-      help,
-      registers,
-      collect: async () => {
-        try {
-          shown.set(await read());
-        } catch {
-          shown.reset();
-        }
-      },
-    });
-  };
-  const field = async (name: string, otherwise: number): Promise<number> =>
-    Number((await redis.hget(keys.account(accountId), name)) ?? otherwise);
-  gauge('in_flight', 'Files in flight', () => redis.scard(keys.inFlight(accountId)));
-  gauge('window', 'How many files may be in flight now', () => field('window', config.maxInFlight));
-  gauge('rate_limited_total', '429s of the account', () => field('limited', 0));
-  gauge('account_blocked', '1 while the account is out of credits or its token is dead', async () =>
-    (await redis.hexists(keys.account(accountId), 'blocked')) === 1 ? 1 : 0,
-  );
-  gauge('awaiting_upload', 'Admitted files that wait for their first upload', () => redis.scard(keys.awaitingUpload()));
-  gauge('moving', 'Files with a run to come', () => redis.zcard(keys.moving()));
-  gauge('deliveries_due', 'Webhook deliveries that are not delivered yet', () => redis.zcard(keys.deliveriesDue()));
-  gauge('batches', 'Batches that are kept', () => redis.zcard(keys.allBatches()));
+/** Streams last as long as the other side wants: they say nothing of the service's own pace. */
+function kindOf(route: string, method: string): 'read' | 'write' | 'bytes' {
+  if (route === '/uploads' || /\/(content|events|results)\b/.test(route)) return 'bytes';
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'write';
 }

@@ -6,7 +6,7 @@ import type { StoredBatch } from './read-batch.ts';
 import type { AccountView, FileView } from './read-file.ts';
 import { toTime } from './to-batch-resource.ts';
 import { progressPercent } from './progress-percent.ts';
-import { whatItWaitsFor } from './what-it-waits-for.ts';
+import { waitsForNewer, whatItWaitsFor } from './what-it-waits-for.ts';
 
 export interface FileSurroundings {
   readonly batch: StoredBatch;
@@ -19,7 +19,7 @@ export interface FileSurroundings {
   readonly openUrl?: string | null;
 }
 
-export function toFileResource({ file, live }: FileView, around: FileSurroundings) {
+export function toFileResource({ file, live, newer }: FileView, around: FileSurroundings) {
   const { state } = file;
   return {
     id: file.id,
@@ -28,7 +28,7 @@ export function toFileResource({ file, live }: FileView, around: FileSurrounding
     name: file.input.name,
     custom_id: file.input.customId,
     status: state.status,
-    waiting_for: whatItWaitsFor(file, around),
+    waiting_for: newer ? waitsForNewer(file) : whatItWaitsFor(file, around),
     progress: progressPercent(file, live),
     instructions: [...file.instructions],
     steps: file.steps.map((entry) => toStep(entry, file.instructions)),

@@ -1,4 +1,5 @@
 /** Says why a file does not move now (design §2.7), as callers read it: the domain's answer, with times as text. */
+import { isFinal } from './domain/batch.ts';
 import { blockReasons, type BlockReason } from './domain/file-state.ts';
 import type { FileRecord } from './domain/file.ts';
 import { waitingFor } from './domain/waiting-for.ts';
@@ -22,5 +23,12 @@ export function whatItWaitsFor(file: FileRecord, around: FileSurroundings) {
   );
   return found === null ? null : { ...found, until: found.until === null ? null : toTime(found.until) };
 }
+
+/** A record of a newer release waits for a worker of that release, whatever else it may wait for. */
+export const waitsForNewer = ({ state }: FileRecord) =>
+  isFinal(state.status) ? null : { reason: 'slot' as const, until: null, position: null, detail: newerDetail };
+
+const newerDetail =
+  'A newer release of this service has written its record, and only a worker of that goes on with it.';
 
 const toReason = (text: string | null): BlockReason | null => blockReasons.find((reason) => reason === text) ?? null;

@@ -8,7 +8,8 @@ import { admittedAfterPause } from '../shared/account/spread-after-pause.ts';
 import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { parseFileId } from '../shared/ids.ts';
-import { loadFile } from '../shared/load-file.ts';
+import { unlessNewer } from '../shared/leave-to-newer.ts';
+import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 
 const claimSize = 32;
@@ -32,15 +33,17 @@ export async function dispatch(ctx: Context): Promise<number> {
       if (!claimed.includes(id)) await enqueueDelivery(ctx, { id, run: 0, delayMs: ctx.config.webhookRetryMs[0] ?? 0 });
     }
     if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
-    await Promise.all(claimed.map((fileId) => admit(ctx, fileId)));
+    const admissions = await Promise.all(claimed.map((fileId) => unlessNewer(admit(ctx, fileId))));
+    const newer = admissions.filter((admission) => admission === 'newer').length;
+    if (newer > 0) ctx.log.warn({ files: newer }, 'claimed, and left to the release that wrote them');
     admitted += claimed.length;
     if (claimed.length === 0) return admitted;
   }
 }
 
 /** A file that is no longer waiting (canceled meanwhile) is saved as it is, which takes it out of the in-flight set. */
-export async function admit(ctx: Context, fileId: string): Promise<void> {
-  const loaded = await loadFile(ctx, fileId);
+export async function admit(ctx: Context, fileId: string, known?: LoadedFile): Promise<void> {
+  const loaded = known ?? (await loadFile(ctx, fileId));
   if (typeof loaded === 'string') return;
   const { lane = null, session = null } = loaded.claimed ?? {};
   const notBefore = admittedAfterPause(ctx, loaded.account.until, loaded.now);

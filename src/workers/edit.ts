@@ -9,6 +9,7 @@ import type { AccountEffect } from '../shared/advance.ts';
 import type { Fault } from '../shared/domain/events.ts';
 import type { FileState } from '../shared/domain/file-state.ts';
 import { newTurnId } from '../shared/ids.ts';
+import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
 import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
@@ -96,8 +97,16 @@ async function fence(run: Run, turnId: string, state: SessionState): Promise<voi
   const fenced = await run.finish(event, { guard: 'turn' });
   if (fenced.kind === 'refused') return setAside(run, fenced.why);
   if (fenced.kind === 'missing') throw new RunOverError('the file is gone');
-  const held = fenced.loaded.file.state;
+  const held = (await asKept(run, fenced.loaded)).file.state;
   if (held.status !== 'editing' || held.turn?.id !== turnId) throw new RunOverError('the fence is somebody else’s');
+}
+
+/** A failover since the fence may have lost it, so where one can happen the record is looked at once more. */
+async function asKept(run: Run, fenced: LoadedFile): Promise<LoadedFile> {
+  if (!run.ctx.replication.isReplicated) return fenced;
+  const kept = await loadFile(run.ctx, fenced.file.id);
+  if (kept === 'missing' || kept === 'passed') throw new RunOverError('the file is gone');
+  return kept;
 }
 
 /** The fence did not let the turn through: the file waits for what it said, and this run is over. */

@@ -37,7 +37,8 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
   if (error instanceof AccountPausedError) return closed(run, error.until);
   if (error instanceof TokenDeadError) return faulted(run, deadToken);
   if (error instanceof SourceGoneError || error instanceof UploadSourceError) {
-    await run.finish({ type: 'step-refused', run: run.number, code: 'source_unreachable', detail: error.message });
+    const code = error instanceof SourceGoneError ? error.code : 'source_unreachable';
+    await run.finish({ type: 'step-refused', run: run.number, code, detail: error.message });
     return done;
   }
   if (error instanceof GuardError) {

@@ -29,23 +29,34 @@ export async function inspectOutput(run: Run, id: string, rendering: RenderState
     openOutput(upstream.outputDispatcher, link, { range }, { signal: run.signals.abort });
   const byLink = url === null ? null : await look((range) => openLink(url, range), url, rendering);
   if (byLink?.kind === 'serves') return byLink;
-  // A link may be dead, cut or an error page while the upstream itself has the file whole.
+  // A link may be dead, cut or an error page while the upstream itself has the file whole: until it has been asked,
+  // nothing is known. A CDN's outage is a dead link; the API's is the account's (design §5), and is waited out.
   const openOwn: Open = (range) =>
     run.call((token, signal) => openDownload(upstream, token, id, { range }, { signal }));
-  return (await look(openOwn, null, rendering)) ?? byLink ?? { kind: 'not-yet' };
+  return (await look(openOwn, null, rendering, isOutage)) ?? byLink ?? { kind: 'not-yet' };
 }
 
 /** A refusal of the account (429, no token) says nothing about this output. */
 const concernsAccount = ({ fault }: UpstreamError): boolean =>
   ['wait-out-limit', 'park'].includes(reactionTo(fault.code).reaction);
 
+const isOutage = ({ fault }: UpstreamError): boolean => {
+  const { reaction, retry } = reactionTo(fault.code);
+  return reaction === 'back-off' && retry === 'call';
+};
+
 /** Null: this way does not serve, so the other one is tried. */
-async function look(open: Open, url: string | null, rendering: RenderState): Promise<Inspection | null> {
+async function look(
+  open: Open,
+  url: string | null,
+  rendering: RenderState,
+  isWaitedOut: (error: UpstreamError) => boolean = () => false,
+): Promise<Inspection | null> {
   try {
     return await judge(open, url, rendering);
   } catch (error) {
     if (error instanceof GuardError) return null;
-    if (error instanceof UpstreamError && !concernsAccount(error)) return null;
+    if (error instanceof UpstreamError && !concernsAccount(error) && !isWaitedOut(error)) return null;
     throw error;
   }
 }

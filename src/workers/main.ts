@@ -8,8 +8,8 @@ import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
 import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
 import { createDispatcher } from './dispatch.ts';
-import { runNotify } from './notify.ts';
 import { createRegistry } from './registry.ts';
+import { runNotifyJob } from './run-notify-job.ts';
 import { runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
@@ -107,7 +107,7 @@ function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: ()
     taken();
     if (name === 'notify') {
       const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
-      await runNotify(host.ctx, job.data as NotifyJob, signals);
+      await runNotifyJob(host, job.data as NotifyJob, signals);
       return;
     }
     await runStepJob(host, job as Job<StepJob>, token);

@@ -7,6 +7,7 @@ import type { BatchSpec } from '../shared/domain/batch.ts';
 import { readSpec } from '../shared/load-file.ts';
 import type { NotifyJob } from '../shared/queues.ts';
 import type { Attempt } from '../shared/webhook/attempt.ts';
+import { inSpan } from '../shared/tracing/tracing.ts';
 import { loadDelivery, type Delivery, type DeliveryStatus } from '../shared/webhook/delivery.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 import { postWebhook } from '../shared/webhook/post-webhook.ts';
@@ -31,20 +32,38 @@ export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSigna
   if (delivery === null || delivery.run !== job.run || delivery.status !== 'pending') return 'passed';
   const spec = await readSpec(ctx, delivery.batch);
   if (spec === null || spec.webhook === null) return 'passed';
-  const entry = ctx.webhooks.lines.enter(delivery.tenant, spec.webhook.url);
+  const { webhook } = spec;
+  const entry = ctx.webhooks.lines.enter(delivery.tenant, webhook.url);
   if (entry.kind === 'full') return defer(ctx, delivery, entry.delayMs);
   try {
-    return await attempt(ctx, delivery, spec.metadata, spec.webhook, signal);
+    return await traced(ctx, delivery, spec.trace, (traceparent) =>
+      attempt(ctx, delivery, spec.metadata, { ...webhook, traceparent }, signal),
+    );
   } finally {
     entry.leave();
   }
+}
+
+/** The last part of the batch's trace; the receiver is given it, to go on from there. */
+function traced(
+  ctx: Context,
+  { batch, id, type }: Delivery,
+  parent: string | null,
+  work: (traceparent: string | null) => Promise<NotifyEnd>,
+): Promise<NotifyEnd> {
+  const attributes = { batch_id: batch, delivery_id: id, type };
+  return inSpan(ctx.tracing, 'notify', { parent, kind: 'client', attributes }, async (span) => {
+    const end = await work(span.traceparent);
+    span.set({ outcome: end });
+    return end;
+  });
 }
 
 async function attempt(
   ctx: Context,
   delivery: Delivery,
   metadata: BatchSpec['metadata'],
-  { url, secret }: Webhook,
+  { url, secret, traceparent }: Webhook & { readonly traceparent: string | null },
   signal: AbortSignal,
 ): Promise<NotifyEnd> {
   const { id, type, batch: batchId, at, facts } = delivery;
@@ -53,13 +72,15 @@ async function attempt(
   const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
   if (typeof body !== 'string') return 'passed';
   ctx.reach('notify: frozen, not sent');
-  const posted = await postWebhook(ctx.webhooks, { id, url, secret, body }, signal);
+  const message = { id, url, secret, body, at: ctx.account.gate.redisNow(), traceparent };
+  const posted = await postWebhook(ctx.webhooks, message, signal);
   if (posted.kind === 'aborted') return 'aborted';
   ctx.reach('notify: sent, not saved');
   const { attempt, retryAfterMs } = posted;
   const tries = delivery.tries + 1;
   const plan = planRetry(tries, ctx.config.webhookRetryMs, { status: attempt.status, retryAfterMs });
   logAttempt(ctx, delivery, tries, attempt, plan);
+  ctx.telemetry.webhookAttempted(plan.kind);
   const saved = await save(ctx, delivery, plan, { attempts: [...delivery.attempts, attempt], tries });
   if (saved && plan.kind === 'gone') await endDeliveries(ctx, batchId);
   return saved ? plan.kind : 'passed';
@@ -67,6 +88,7 @@ async function attempt(
 
 /** Puts the run back without an attempt: the endpoint has as many requests open as it may have. */
 async function defer(ctx: Context, delivery: Delivery, delayMs: number): Promise<NotifyEnd> {
+  ctx.telemetry.webhookAttempted('deferred');
   const saved = await save(ctx, delivery, { kind: 'again', delayMs }, delivery);
   return saved ? 'deferred' : 'passed';
 }

@@ -9,7 +9,13 @@ import { readUploads, uploadPath } from '../shared/upload-record.ts';
 
 export class SourceGoneError extends Error {
   override readonly name = 'SourceGoneError';
-  readonly code = 'source_unreachable';
+  /** `expired`: what was uploaded is not kept any more. */
+  readonly code: 'source_unreachable' | 'expired';
+
+  constructor(code: SourceGoneError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 type LocalSource = Extract<Source, { kind: 'upload' | 'path' }>;
@@ -34,25 +40,25 @@ export async function openSource(ctx: Context, source: LocalSource, name: string
       body: handle.createReadStream(),
     };
   } catch (error) {
-    throw new SourceGoneError('the file cannot be opened any more', { cause: error });
+    throw new SourceGoneError('source_unreachable', 'the file cannot be opened any more', { cause: error });
   }
 }
 
 async function pathOfUpload(ctx: Context, id: string): Promise<string> {
   const upload = (await readUploads(ctx, [id])).get(id);
-  if (upload === undefined) throw new SourceGoneError('the upload is not kept any more');
+  if (upload === undefined) throw new SourceGoneError('expired', 'the upload is not kept any more');
   return uploadPath(ctx, upload);
 }
 
 /** Checked at POST, and again here: a link may have been moved meanwhile. */
 async function pathBelowRoot(ctx: Context, path: string): Promise<string> {
   const { mediaRoot } = ctx.config;
-  if (mediaRoot === null) throw new SourceGoneError('MEDIA_ROOT is not set');
+  if (mediaRoot === null) throw new SourceGoneError('source_unreachable', 'MEDIA_ROOT is not set');
   try {
     const [root, real] = await Promise.all([realpath(mediaRoot), realpath(resolve(mediaRoot, path))]);
     if (real.startsWith(root + sep)) return real;
   } catch (error) {
-    throw new SourceGoneError('the path cannot be resolved any more', { cause: error });
+    throw new SourceGoneError('source_unreachable', 'the path cannot be resolved any more', { cause: error });
   }
-  throw new SourceGoneError('the path leads out of MEDIA_ROOT');
+  throw new SourceGoneError('source_unreachable', 'the path leads out of MEDIA_ROOT');
 }

@@ -3,13 +3,13 @@
  * itself; one that fails is logged and comes again.
  */
 import type { Context } from '../shared/context.ts';
-import { workOffMarks } from '../shared/bulk.ts';
-import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
-import { dueDeliveries } from '../shared/webhook/due-deliveries.ts';
 import { dropExpiredUploads } from '../shared/upload-record.ts';
+import { redisClock } from '../shared/redis/redis-clock.ts';
 import { version } from '../shared/version.ts';
 import { orderBatches } from './order-batch.ts';
-import { sweepDropped, sweepDueFiles, sweepInFlight } from './sweep.ts';
+import { sweepDueFiles, sweepInFlight } from './sweep.ts';
+import { sweepDropped, sweepExpired, sweepMarks } from './sweep-batches.ts';
+import { sweepDeliveries } from './sweep-deliveries.ts';
 import { watchAccount } from './watch-account.ts';
 
 export interface Rounds {
@@ -40,7 +40,8 @@ export function startRounds(
     { name: 'bulk actions', everyMs: config.sweepMs, task: () => sweepMarks(ctx) },
     { name: 'deliveries', everyMs: config.sweepMs, task: () => sweepDeliveries(ctx) },
     { name: 'dropped batches', everyMs: config.sweepMs, task: () => sweepDropped(ctx) },
-    { name: 'uploads', everyMs: config.sweepMs, task: () => dropExpiredUploads(ctx, ctx.account.gate.redisNow()) },
+    { name: 'expired batches', everyMs: config.sweepMs, task: () => sweepExpired(ctx) },
+    { name: 'uploads', everyMs: config.sweepMs, task: () => sweepUploads(ctx) },
     { name: 'order', everyMs: config.sweepMs, task: () => orderBatches(ctx) },
     { name: 'admission', everyMs: config.sweepMs, task: async () => worker.wake() },
     { name: 'workers', everyMs: config.sweepMs, task: worker.revive },
@@ -126,27 +127,16 @@ function startRound(ctx: Context, { name, everyMs, task }: Round): Started {
   };
 }
 
-/** Bulk actions whose process died before it had worked them off. */
-async function sweepMarks(ctx: Context): Promise<void> {
-  for (const mark of await ctx.redis.smembers(ctx.keys.marks())) {
-    const batchId = mark.split(' ').at(1);
-    if (batchId !== undefined) await workOffMarks(ctx, batchId);
-  }
-}
-
-async function sweepDeliveries(ctx: Context): Promise<void> {
-  for (const { id, run } of await dueDeliveries(ctx, ctx.config.sweepMs)) {
-    await enqueueDelivery(ctx, { id, run, delayMs: 0 });
-  }
-}
+const sweepUploads = async (ctx: Context): Promise<number> => dropExpiredUploads(ctx, await redisClock(ctx.redis));
 
 async function beat(
   ctx: Context,
   worker: { readonly workerId: string; readonly running: () => number },
 ): Promise<void> {
   const { keys, redis } = ctx;
-  const shown = JSON.stringify({ id: worker.workerId, version, running: worker.running(), at: Date.now() });
+  const now = await redisClock(redis);
+  const shown = JSON.stringify({ id: worker.workerId, version, running: worker.running(), at: now });
   await redis.set(keys.worker(worker.workerId), shown, 'EX', 30);
-  await redis.zadd(keys.workers(), Date.now(), worker.workerId);
-  await redis.zremrangebyscore(keys.workers(), '-inf', Date.now() - 60_000);
+  await redis.zadd(keys.workers(), now, worker.workerId);
+  await redis.zremrangebyscore(keys.workers(), '-inf', now - 60_000);
 }

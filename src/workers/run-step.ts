@@ -6,10 +6,15 @@
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Context } from '../shared/context.ts';
 import { isWork, stepOf } from '../shared/domain/moves.ts';
+import { waitMs } from '../shared/domain/policy.ts';
 import type { StepName } from '../shared/domain/file-state.ts';
+import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
+import { inSpan } from '../shared/tracing/tracing.ts';
 import { callAttempts, type StepJob } from '../shared/queues.ts';
 import { parseFileId } from '../shared/ids.ts';
+import { askAgain } from './ask-again.ts';
+import { askLater } from './ask-later.ts';
 import { runDeliver } from './deliver.ts';
 import { runEdit } from './edit.ts';
 import type { Registry, RunningStep } from './registry.ts';
@@ -29,8 +34,8 @@ const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
 const earlyToleranceMs = 250;
 /** A run that is here already is looked at again after this. */
 const againMs = 1000;
-/** A record of a newer release waits for its own workers. */
-const newerRecordMs = 60_000;
+/** A record of a newer release waits for a worker of that: short, as while a release rolls out each takes every other job. */
+const newerRecordMs = 5000;
 
 export interface StepHost {
   readonly ctx: Context;
@@ -55,23 +60,19 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   if (!host.registry.enter(running)) return postpone(job, againMs, token);
   const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;
   try {
-    const begun = await loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution });
+    const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution }));
     if (begun === 'missing' || begun === 'passed') return;
+    if (begun === 'newer') return await leaveAlone(host, job, token);
     host.ctx.reach(`run ${job.name}: taken, nothing done`);
-    const early = earlyMs(begun);
+    const early = earlyMs(host.ctx, begun);
     if (early > 0) {
       await host.ctx.scripts.release(job.data.file_id, execution);
-      return await postpone(job, early, token);
+      return waitUntilDue(host, job, early);
     }
     const startedAt = performance.now();
-    const end = await execute(
-      host,
-      begun,
-      {
-        abort: controller.signal,
-        mayCall: () => leased && !host.isClosing(),
-      },
-      job.attemptsMade + 1 < callAttempts,
+    const signals = { abort: controller.signal, mayCall: () => leased && !host.isClosing() };
+    const end = await traced(host, job, begun, () =>
+      execute(host, begun, signals, job.attemptsMade + 1 < callAttempts),
     );
     host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
     host.ctx.reach(`run ${job.name}: over, job not ended`);
@@ -79,6 +80,17 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   } finally {
     host.registry.leave(running);
   }
+}
+
+/** In the trace of the request that made the batch, whichever process that reached. */
+function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
+  const attributes = { batch_id: begun.file.batchId, file_id: begun.file.id, run: begun.file.run };
+  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.trace, attributes }, async (span) => {
+    const end = await work();
+    span.set({ outcome: end.kind, status: begun.file.state.status });
+    if (end.kind === 'repeat-call' || end.kind === 'broken') span.fail(end.kind);
+    return end;
+  });
 }
 
 async function execute(
@@ -103,8 +115,24 @@ async function execute(
 }
 
 /** A clock that jumped, or a job promoted by hand: the record says when the run is due, in Redis' time. */
-function earlyMs({ file, now }: LoadedFile): number {
-  return isWork(file.state) && file.state.due - now > earlyToleranceMs ? file.state.due - now : 0;
+function earlyMs({ policy }: Context, { file, now }: LoadedFile): number {
+  const early = isWork(file.state) ? waitMs(file.state.due, now, policy) : 0;
+  return early > earlyToleranceMs ? early : 0;
+}
+
+/**
+ * The job ends, and the run waits where due times are kept: in the record. Delayed again in BullMQ it would come back at
+ * once, over and over, as long as one worker's clock is ahead. If we die the sweeper asks for it.
+ */
+function waitUntilDue(host: StepHost, job: Job<StepJob>, early: number): void {
+  host.ctx.log.info({ file_id: job.data.file_id, run: job.data.run, early_ms: early }, 'run came early');
+  askLater(host, early, () => askAgain(host.ctx, job.data.file_id));
+}
+
+async function leaveAlone(host: StepHost, job: Job<StepJob>, token: string | undefined): Promise<never> {
+  host.ctx.telemetry.stepEnded(job.name, 'leave-alone', 0);
+  host.ctx.log.warn({ file_id: job.data.file_id, run: job.data.run }, 'left to the release that wrote its record');
+  return postpone(job, newerRecordMs, token);
 }
 
 async function toBullmq(

@@ -108,6 +108,6 @@ async function uploadUrl(run: Run, sessionId: string, url: string): Promise<Uplo
     );
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.fault.code !== 'rejected') throw error;
-    throw new SourceGoneError('The upstream could not fetch the source.', { cause: error });
+    throw new SourceGoneError('source_unreachable', 'The upstream could not fetch the source.', { cause: error });
   }
 }

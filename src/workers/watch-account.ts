@@ -7,6 +7,7 @@ import { advance } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { sessionCredits } from '../shared/domain/policy.ts';
 import { fileId } from '../shared/ids.ts';
+import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { blockedSchema } from '../shared/load-file.ts';
 import { readBalance } from '../shared/upstream/read-balance.ts';
 import type { Balance } from '../shared/upstream/types.ts';
@@ -19,6 +20,7 @@ export async function watchAccount(ctx: Context): Promise<boolean> {
   if (ctx.account.gate.pausedMs() > 0 || !(await isOurTurn(ctx))) return true;
   const balance = await probe(ctx, view.blocked !== null);
   if (balance === null) return true;
+  await ctx.redis.hset(ctx.keys.account(ctx.accountId), 'credits', balance.available);
   const hasCredits = balance.available > 0;
   // A token that works again may have nothing left: then that is what is waited for.
   const isEmpty = !hasCredits && view.blocked === 'token_invalid';
@@ -53,16 +55,30 @@ async function probe(ctx: Context, isBlocked: boolean): Promise<Balance | null> 
 }
 
 /** Un-parks at most as many files as there are credits for; the rest waits for the next look. */
-async function unpark(ctx: Context, most: number): Promise<void> {
+export async function unpark(ctx: Context, most: number): Promise<void> {
   let left = most;
   for (const batchId of await ctx.redis.smembers(ctx.keys.parked())) {
     if (left === 0) return;
     // What the caller's own bound holds back is no matter of the balance.
     if ((await blockReason(ctx, batchId)) === 'max_credits') continue;
-    const indexes = await ctx.redis.zrange(ctx.keys.status(batchId, 'parked'), 0, String(left - 1));
-    for (const index of indexes) await advance(ctx, fileId(batchId, Number(index)), { type: 'unparked' });
-    left -= indexes.length;
+    left = await unparkBatch(ctx, batchId, left);
   }
+}
+
+/** Returns how many more may go. What only a newer release may move takes no other file's place. */
+async function unparkBatch(ctx: Context, batchId: string, most: number): Promise<number> {
+  const key = ctx.keys.status(batchId, 'parked');
+  let left = most;
+  for (let passedOver = 0; left > 0;) {
+    const indexes = await ctx.redis.zrange(key, passedOver, String(passedOver + left - 1));
+    if (indexes.length === 0) return left;
+    for (const index of indexes) {
+      const moved = await unlessNewer(advance(ctx, fileId(batchId, Number(index)), { type: 'unparked' }));
+      if (moved === 'newer') passedOver += 1;
+      else left -= 1;
+    }
+  }
+  return left;
 }
 
 async function blockReason(ctx: Context, batchId: string): Promise<string | null> {

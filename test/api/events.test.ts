@@ -8,6 +8,7 @@ import { fileSchema } from '../../src/api/files.schema.ts';
 import { publishProgress } from '../../src/shared/live-progress.ts';
 import { loadFile } from '../../src/shared/load-file.ts';
 import { fileId } from '../../src/shared/ids.ts';
+import { turnNotes } from '../../src/workers/turn-notes.ts';
 import { openTestRedis, type TestRedis } from '../redis-server.ts';
 import { completing, failing, tell } from '../shared/webhook/open-webhook-context.ts';
 import { aBatch, openTestApi, someFiles, type TestApi } from './open-test-api.ts';
@@ -105,6 +106,29 @@ test('sends the snapshot, then whole resources as they change', async () => {
     ids,
     ids.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })),
   );
+  reader.close();
+});
+
+test('says that a turn is still working every two minutes, and no more once it has ended', async (t) => {
+  const id = await aBatchOf(1);
+  const reader = await listen(id);
+  await reader.next(is('snapshot'));
+  const loaded = await loadFile(api.ctx, fileId(id, 0));
+  assert.ok(typeof loaded !== 'string');
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const notes = turnNotes(api.ctx, loaded.file);
+  t.mock.timers.tick(119_999);
+  publishProgress(api.ctx, loaded.file, { progress: 40, note: 'not yet' });
+  const next = async (): Promise<string> => JSON.parse((await reader.next(is('progress'))).data).note;
+  assert.equal(await next(), 'not yet');
+  t.mock.timers.tick(1);
+  assert.equal(await next(), '⏳ Still working...');
+  t.mock.timers.tick(120_000);
+  assert.equal(await next(), '⏳ Still working...');
+  notes.stop();
+  t.mock.timers.tick(240_000);
+  publishProgress(api.ctx, loaded.file, { progress: 40, note: 'the end' });
+  assert.equal(await next(), 'the end');
   reader.close();
 });
 

@@ -2,7 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-export const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'src/sandbox/README.md'];
+export const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'src/sandbox/README.md',
+  'docs/containers.md',
+  'docs/operation.md',
+  'docs/redis.md',
+  'docs/runbook.md',
+];
 
 export const rootPath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 export const readDocument = (path: string): Promise<string> => readFile(rootPath(path), 'utf8');

@@ -93,6 +93,8 @@ export async function creditsRunOut(t: T, paid: number, count: number, workers =
   assert.equal((await blockedOf(place, id)).reason, null);
 }
 
+const sessionOf = ({ session }: { readonly session: string | null }): string | null => session;
+
 /** The upstream answers 502 to everything for a while. */
 export async function upstreamGoesAway(t: T, count: number, workers = 0): Promise<void> {
   const place = await openPlace(t, {
@@ -122,7 +124,20 @@ export async function upstreamGoesAway(t: T, count: number, workers = 0): Promis
   assert.equal((await blockedOf(place, id)).counts['queued'], admitted, 'nothing is admitted');
   assert.equal((await blockedOf(place, id)).counts['failed'], 0);
   await fetch(`${place.sandbox}/admin/faults`, { method: 'DELETE' });
-  await assertAllRight(place, id, count);
+  await untilEnded(place.api, id, 120_000);
+  // Design §4 (5): a turn that went out into the outage stays unconfirmed; nothing else may end for it.
+  const { calls, repeated_turns: repeated } = await place.ledger();
+  const sentInto = new Set(calls.filter((call) => call.endpoint === 'run_sse' && call.status === 502).map(sessionOf));
+  const ends = (await readResults(place.api, id)).map(({ index, status, error, session }) => {
+    const isHonest = error?.code === 'edit_unconfirmed' && sentInto.has(session?.id ?? null);
+    return isHonest || status === 'completed' ? null : [index, error?.code ?? status];
+  });
+  assert.deepEqual(
+    ends.filter((end) => end !== null),
+    [],
+  );
+  assert.deepEqual(repeated, []);
+  t.diagnostic(`${sentInto.size} turns were sent into the outage`);
 }
 
 /** A NEMO_TOKEN that may not be left dies and comes back. */

@@ -79,7 +79,8 @@ export async function openPlace(t: T, options: PlaceOptions): Promise<Place> {
     sandbox = null;
   };
   const startSandbox = async (): Promise<void> => {
-    sandbox = await openSandbox({ ...settings, port });
+    // Another seed: its session ids must not be those that the service still knows.
+    sandbox = await openSandbox({ ...settings, port, seed: 2 });
   };
   resources.add('sandbox', stopSandbox);
   const environment = {

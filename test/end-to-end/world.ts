@@ -95,7 +95,7 @@ export async function readResults(address: string, batchId: string): Promise<Fil
     .map((line) => JSON.parse(line) as FileView);
 }
 
-interface Ledger {
+export interface Ledger {
   readonly sessions: readonly {
     readonly id: string;
     readonly charged: number;

@@ -74,3 +74,16 @@ test('shows a URL without user, query and fragment, also when it does not parse'
   assert.equal(redactUrl('/path?token=1'), '/path');
   assert.equal(redactUrl('https://h/@me'), 'https://h/@me');
 });
+
+test('adds the ids of the trace to every line, and leaves them readable', () => {
+  const lines: string[] = [];
+  const ids = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331' };
+  const log = createLog({
+    level: 'info',
+    bindings: () => ids,
+    destination: { write: (line) => void lines.push(line) },
+  });
+  log.child({ batch_id: 'bat_1' }).info('moved');
+  const { trace_id, span_id, batch_id } = JSON.parse(lines[0] ?? '{}') as Record<string, string>;
+  assert.deepEqual({ trace_id, span_id, batch_id }, { ...ids, batch_id: 'bat_1' });
+});

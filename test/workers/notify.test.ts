@@ -405,7 +405,7 @@ test('a retried batch tells its second end under a second id', async (t) => {
   const { batch } = await stored(ctx, first);
   await ctx.scripts.mark(batch, 'retry', '');
   await tell(ctx, batch, 0, { type: 'retried' });
-  await ctx.scripts.unmark(batch, 'retry');
+  await ctx.scripts.unmark(batch, 'retry', '1');
   await tell(ctx, batch, 0, ...failing);
   const second = `msg_${batch.slice(4)}_batch_failed_2`;
   assert.equal((await stored(ctx, second)).facts.sequence, 2);

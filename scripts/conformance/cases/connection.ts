@@ -94,17 +94,27 @@ export const rows: readonly Row[] = [
     },
   })),
   {
-    what: '400 on anonymous-token',
+    what: '400 on anonymous-token: another client id, kept',
     rule: 'seed: 400 missing X-Client-Id, generate one and retry',
-    sandbox: {},
+    env: {},
     run: async (world) => {
-      // The client id is always there, so a real 400 cannot come; what counts is that each call carries it.
+      await world.fault('client-id-refused', { file: null });
       mustComplete(await runOne(world, texts));
-      const refused = world
-        .ledger()
-        .calls.filter(({ endpoint, status }) => endpoint === 'anonymous-token' && status === 400);
-      same(refused.length, 0, 'calls without client id');
-      return 'never without client id';
+      const statuses = (): number[] =>
+        world
+          .ledger()
+          .calls.filter(({ endpoint }) => endpoint === 'anonymous-token')
+          .map(({ status }) => status);
+      same(statuses(), [400, 200], 'answers');
+      // The new one is kept: a renewal, after a restart too, comes under it.
+      await world.admin('tokens/expire', {});
+      world.use(await world.place.restart());
+      const { id } = await world.post(['mute'], { files: [{ source: { url: world.clip(1) } }] });
+      await world.ended(id);
+      mustComplete(await world.file(id));
+      same(statuses(), [400, 200, 200], 'answers after a restart');
+      same(new Set(world.ledger().tokens.map(({ clientId }) => clientId)).size, 1, 'client ids that got a token');
+      return '400, then a token under a new id that is kept';
     },
   },
   {
@@ -143,7 +153,8 @@ export const rows: readonly Row[] = [
     env: { CREDITS_RECHECK_MS: '2000' },
     run: async (world) => {
       await world.fault('rate-limited', { endpoint: 'anonymous-token', file: null, times: null });
-      const { id } = await world.post(texts);
+      // Each of them would ask.
+      const { id } = await world.post(texts, { files: filesOf(world, 12) });
       await until('asked', () => (mintCalls(world) > 0 ? true : null));
       await delay(1500);
       const asked = mintCalls(world);
@@ -157,7 +168,7 @@ export const rows: readonly Row[] = [
       await world.admin('tokens', { token, credits: 1000 });
       world.use(await world.place.restart({ NEMO_TOKEN: token }));
       await world.ended(id);
-      mustComplete(await world.file(id));
+      same((await world.batch(id)).counts['completed'], 12, 'completed');
       return `${asked + more} calls, says NEMO_TOKEN, completed once it is set`;
     },
   },
@@ -200,7 +211,7 @@ export const rows: readonly Row[] = [
   {
     what: 'the token stays with the upstream',
     rule: 'upstream: never send the bearer token to a CDN host',
-    skip: 'the sandbox is API and CDN on one host; test/shared/upstream/open-output looks at it',
+    skip: 'the sandbox is API and CDN on one host; test/shared/upstream/downloads.test.ts looks at it',
     run: async () => '',
   },
 ];

@@ -68,6 +68,27 @@ export const rows: readonly Row[] = [
     },
   },
   {
+    what: '429 while others are within a call: their next call waits',
+    rule: 'design §5: also between two calls of one step',
+    env,
+    quiet: true,
+    run: async (world) => {
+      await world.fault('slow', { endpoint: 'session', file: null, times: 9, params: { delayMs: 900 } });
+      const clips = Array.from({ length: filesAtOnce }, (_, index) => ({ source: { url: world.clip(index) } }));
+      const others = await world.post(['mute'], { files: clips.slice(1) });
+      await until('nine are within a call', () => (world.ledger().counts['session']?.total === 9 ? true : null));
+      // Refused at its upload; the others come out of their calls in the middle of the wait.
+      await world.fault('rate-limited', { endpoint: 'upload', file: null });
+      const one = await world.post(['mute'], { files: clips.slice(0, 1) });
+      await Promise.all([world.ended(one.id), world.ended(others.id)]);
+      same((await world.batch(one.id)).counts['completed'], 1, 'completed');
+      same((await world.batch(others.id)).counts['completed'], 9, 'completed of the others');
+      const limited = firstLimited(world);
+      must(limited !== null, 'the fault has not struck');
+      return mustBeSilent(world, limited, waitMs);
+    },
+  },
+  {
     what: '429 while a stream is open',
     rule: 'design §5: streams already open go on',
     env,

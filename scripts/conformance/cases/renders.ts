@@ -30,6 +30,8 @@ export interface Exported {
   readonly renders?: number;
   readonly ends?: string;
   readonly link?: string;
+  /** The id must have been posted again, so that the answer to a duplicate was met. */
+  readonly isMetTwice?: true;
 }
 
 const atPoll = (times: number | null = 2): FaultOptions => ({ endpoint: 'render-poll', times });
@@ -50,6 +52,13 @@ const exported: readonly Exported[] = [
     what: 'truncated file',
     rule: 'upstream: faults',
     faults: [['render-truncated']],
+    renders: 1,
+    link: 'own /content',
+  },
+  {
+    what: 'truncated file, /download away for a while',
+    rule: 'design §5: an outage is no failed render',
+    faults: [['render-truncated'], ['bad-gateway', { endpoint: 'download', times: 3 }]],
     renders: 1,
     link: 'own /content',
   },
@@ -124,6 +133,7 @@ const exported: readonly Exported[] = [
       ['render-duplicate-error', { times: null }],
     ],
     renders: 1,
+    isMetTwice: true,
   },
   {
     what: 'duplicate id: the job that exists',
@@ -133,6 +143,7 @@ const exported: readonly Exported[] = [
       ['json-404', { endpoint: 'render-poll' }],
     ],
     renders: 1,
+    isMetTwice: true,
   },
   {
     what: '502 HTML at the submit',
@@ -156,7 +167,7 @@ const exported: readonly Exported[] = [
   },
 ];
 
-const toRow = ({ what, rule, faults, renders, ends = 'completed', link }: Exported): Row => ({
+const toRow = ({ what, rule, faults, renders, ends = 'completed', link, isMetTwice }: Exported): Row => ({
   what: `render: ${what}`,
   rule,
   run: async (world) => {
@@ -165,6 +176,7 @@ const toRow = ({ what, rule, faults, renders, ends = 'completed', link }: Export
     same(file.error?.code ?? file.status, ends, 'the file');
     if (renders !== undefined) same(rendersOf(world).length, renders, 'renders taken');
     same(world.calls('run_sse').length, 1, 'turns');
+    if (isMetTwice === true) same(rendersOf(world)[0]?.duplicates, 1, 'posts of a known id');
     if (ends !== 'completed') return `${ends}, ${rendersOf(world).length} renders`;
     const served = await mustServe(world, file);
     if (link !== undefined) same(served, link, 'the output');

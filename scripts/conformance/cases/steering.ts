@@ -1,4 +1,6 @@
 /** What callers do in the middle: cancel, retry, pause; lanes; messages on finished files. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../call.ts';
 import { same, type Row } from '../row.ts';
@@ -66,8 +68,85 @@ async function retried(world: World, id: string): Promise<void> {
   mustComplete(await world.file(id));
 }
 
+/** A put_url that takes a connection and never answers. */
+async function openHungry(): Promise<{ url: string; puts: () => number; close: () => void }> {
+  let puts = 0;
+  const server = createServer((request) => {
+    puts += 1;
+    request.on('error', () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/out.mp4`,
+    puts: () => puts,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const canceled = (world: World, id: string): Promise<unknown> =>
+  until('canceled', async () => ((await world.batch(id)).status === 'canceled' ? true : null), 2000);
+
+const restful: readonly Row[] = [
+  {
+    what: 'cancel while parked',
+    rule: 'design §5: cancel against every state',
+    sandbox: { credits: 0 },
+    run: async (world) => {
+      const { id } = await world.post(texts);
+      await until('parked', async () => ((await world.batch(id)).counts['parked'] === 1 ? true : null));
+      await world.act(id, 'cancel');
+      await canceled(world, id);
+      await world.admin('credits', { all: true, available: 500 });
+      await delay(900);
+      same(world.calls('run_sse').filter(({ status }) => status === 200).length, 0, 'turns after the top-up');
+      return 'canceled, a top-up starts nothing';
+    },
+  },
+  {
+    what: 'cancel while queued',
+    rule: 'design §5: cancel against every state',
+    env: { MAX_IN_FLIGHT: '1' },
+    run: async (world) => {
+      await world.fault('heartbeats-only', { file: 0, params: { everyMs: 50, forMs: 1200, apply: true } });
+      const first = await world.post(['mute']);
+      await until('one is in flight', () => (world.calls('run_sse').length === 1 ? true : null));
+      const second = await world.post(['mute'], { files: [{ source: { url: world.clip(1) } }] });
+      await world.act(second.id, 'cancel');
+      await canceled(world, second.id);
+      await world.ended(first.id);
+      mustComplete(await world.file(first.id));
+      same(world.sessions().length, 1, 'sessions');
+      return 'canceled without a session';
+    },
+  },
+  {
+    what: 'cancel during delivery',
+    rule: 'design §5: cancel against every state',
+    run: async (world) => {
+      const hungry = await openHungry();
+      try {
+        const files = [{ source: { url: world.clip() }, destination: { put_url: hungry.url } }];
+        const { id } = await world.post(['mute'], { files });
+        await until('it is delivered', () => (hungry.puts() > 0 ? true : null));
+        await world.act(id, 'cancel');
+        await canceled(world, id);
+        const puts = hungry.puts();
+        await delay(700);
+        same(hungry.puts(), puts, 'PUTs');
+        return 'canceled, no further PUT';
+      } finally {
+        hungry.close();
+      }
+    },
+  },
+];
+
 export const rows: readonly Row[] = [
   ...moments.map(cancelRow),
+  ...restful,
   {
     what: 'retry after edit_unconfirmed: applied meanwhile → not sent again',
     rule: 'design §4 (5): a retry looks first',

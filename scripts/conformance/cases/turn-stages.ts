@@ -38,6 +38,22 @@ const refusedInStream = (code: number): Row => ({
   },
 });
 
+const codeInStream = (code: number, apply: boolean): Row => ({
+  what: `turn: error event ${code}, ${apply ? 'applied all the same' : 'not applied → nobody knows'}`,
+  rule: 'design §4 (5): any other code',
+  env: {},
+  run: async (world) => {
+    await world.fault('stream-error', { file: null, params: { code, message: 'refused', apply } });
+    const { id } = await world.post(['trim the first 3 seconds']);
+    await world.ended(id);
+    const file = await world.file(id);
+    if (apply) mustComplete(file);
+    else mustFail(file, 'edit_unconfirmed');
+    same([world.sessions().length, world.calls('run_sse').length], [1, 1], 'sessions, POSTs of turns');
+    return `${file.error?.code ?? file.status}, one POST`;
+  },
+});
+
 export const rows: readonly Row[] = [
   {
     what: 'turn: two-stage state, all of it waited for',
@@ -63,4 +79,5 @@ export const rows: readonly Row[] = [
   },
   refusedInStream(2001),
   refusedInStream(429),
+  ...[1001, 403].flatMap((code) => [codeInStream(code, false), codeInStream(code, true)]),
 ];

@@ -148,13 +148,13 @@ export const rows: readonly Row[] = [
   {
     what: 'a note every 2 min: "Still working…"',
     rule: 'seed: heartbeat → Every 2 min',
-    skip: 'takes two real minutes; the interval is a constant of src/workers/turn-notes.ts',
+    skip: 'takes two real minutes; test/api/events.test.ts lets a clock of its own run them',
     run: async () => '',
   },
   {
     what: '"Connecting…", then "Ready"',
     rule: 'seed: Show a brief status',
-    skip: 'said by the command line; test/cli looks at it',
+    skip: 'said by the command line; test/cli/real-service.test.ts looks at it',
     run: async () => '',
   },
 ];

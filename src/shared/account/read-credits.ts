@@ -13,6 +13,7 @@ export interface AccountCredits extends Balance {
 export async function readCredits(ctx: Context, signal: AbortSignal): Promise<AccountCredits> {
   const { account } = ctx;
   const balance = await callOutsideRuns(ctx, (token) => readBalance(account.upstream, token, { signal }), { signal });
+  await ctx.redis.hset(ctx.keys.account(ctx.accountId), 'credits', balance.available);
   const kind = account.kind() === 'anonymous' ? 'anonymous' : 'registered';
   return { ...balance, kind, helpUrl: account.helpUrl() };
 }

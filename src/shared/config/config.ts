@@ -7,12 +7,13 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { isLoopback } from './loopback.ts';
 import { serviceSettings } from './service-settings.ts';
 import { readSetting, type Setting } from './setting.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 import { upstreamSettings } from './upstream-settings.ts';
 import { webhookSettings } from './webhook-settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const definitions = { ...serviceSettings, ...upstreamSettings, ...webhookSettings };
+const definitions = { ...serviceSettings, ...upstreamSettings, ...webhookSettings, ...telemetrySettings };
 type Definitions = typeof definitions;
 type Values = { readonly [Key in keyof Definitions]: Definitions[Key] extends Setting<infer Value> ? Value : never };
 

@@ -32,7 +32,7 @@ export const serviceSettings = {
   redisUrl: optionalSetting('REDIS_URL', redisUrl, {
     unit: 'URL',
     description:
-      'redis://, rediss://, unix:///path or a socket path; unset: an embedded Redis with its data in DATA_DIR.',
+      'redis[s]://, redis[s]+sentinel://, redis[s]+cluster://, unix:///path or a socket path; unset: an embedded Redis in DATA_DIR.',
   }),
   redisPrefix: setting('REDIS_PREFIX', keyPrefix, 'batch-video', {
     unit: 'text',

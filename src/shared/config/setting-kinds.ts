@@ -1,5 +1,6 @@
 /** The kinds of value that settings have. Messages state the rule and never repeat the input (it may be a secret). */
 import { z } from 'zod';
+import { toRedisAddress } from '../redis/redis-address.ts';
 
 /** A Node timer that is asked to wait longer (24.8 days) fires at once: longer waits count as this long. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -54,16 +55,13 @@ export const baseUrl = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** `redis:`, `rediss:` (TLS), `unix:` or the plain path of a socket. May carry a password: never printed. */
-export const redisUrl = z.string().refine(isRedisUrl, 'must be redis://…, rediss://…, unix:///path or a socket path');
-
-function isRedisUrl(text: string): boolean {
-  if (text.startsWith('/')) return true;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) return false;
-  if (url.protocol === 'unix:') return url.hostname === '' && url.pathname.length > 1;
-  return /^rediss?:$/.test(url.protocol) && url.hostname !== '' && /^(\/\d{0,5})?$/.test(url.pathname);
-}
+/** One server, a socket, Sentinels or a cluster. May carry a password: never printed. */
+export const redisUrl = z
+  .string()
+  .refine(
+    (text) => toRedisAddress(text) !== null,
+    'must be redis://…, rediss://…, redis+sentinel://…/master, redis+cluster://…, unix:///path or a socket path',
+  );
 
 /** Travels in a request header: a line break or a blank in it would break or split the request. */
 export const headerValue = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must be visible ASCII without blanks');

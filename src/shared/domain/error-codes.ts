@@ -70,6 +70,9 @@ export const errorMeanings: Readonly<Record<ErrorCode, ErrorMeaning>> = {
     message: 'The upstream did not answer this file for a long time. Retry later.',
     retryable: true,
   },
-  expired: { message: 'The file outlived its retention before it ended.', retryable: false },
+  expired: {
+    message: 'The file, or its upload, outlived its retention. A retry goes on where the file stood.',
+    retryable: true,
+  },
   poisoned: { message: 'Working on this file ended the worker five times in a row.', retryable: true },
 };

@@ -3,8 +3,10 @@
  * reconnects for ever, and lets the role's commands fail fast or wait.
  */
 import { performance } from 'node:perf_hooks';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Log } from '../log.ts';
+import { createClient, type ClientOptions } from './create-client.ts';
+import { toRedisAddress, type RedisAddress } from './redis-address.ts';
 
 /**
  * api: fails at once, so that a request gets its 503 instead of hanging. worker: waits, as BullMQ asks for (null).
@@ -24,26 +26,26 @@ const apiCommandTimeoutMs = 10_000;
 /** While Redis is away each connection fails up to 20 times a second: one line in this time is enough. */
 const logEveryMs = 10_000;
 
+/** What the text of a target says; an address that nobody validated is an error of ours. */
+export function addressOf(target: RedisTarget): RedisAddress {
+  const address = toRedisAddress('url' in target ? target.url : target.socketPath);
+  if (address === null) throw new Error('REDIS_URL is no address of Redis');
+  return address;
+}
+
 export function openRedis({ role, log, ...target }: OpenRedisOptions): Redis {
-  const client = new Redis(addressOf(target), optionsOf(role));
+  const client = createClient(addressOf(target), optionsOf(role));
   logTroubles(client, role, log);
   return client;
 }
 
-/** ioredis takes a URL or the plain path of a socket; `unix:///path` is ours. */
-function addressOf(target: RedisTarget): string {
-  const address = 'url' in target ? target.url : target.socketPath;
-  return address.startsWith('unix:') ? decodeURIComponent(new URL(address).pathname) : address;
-}
-
-/** 'legacy' is ioredis's default: replies look alike under both protocols. The type is picked by it. */
-type Options = RedisOptions & { replyMapping?: 'legacy' };
-
-function optionsOf(role: RedisRole): Options {
+function optionsOf(role: RedisRole): ClientOptions {
   return {
     connectionName: `batch-video-${role}`,
     ...roleOptions[role],
     connectTimeout: connectTimeoutMs,
+    // CLIENT SETINFO is younger than the oldest servers we work on, and a right that nothing else needs.
+    disableClientInfo: true,
     retryStrategy: (attempt) => Math.min(firstRetryMs * 2 ** (attempt - 1), maxRetryMs),
     // After a failover the old address may still be a replica. The code is the first word of the reply: Redis has no
     // other place for it. 2 = reconnect and send the refused command again (it was not executed).
@@ -51,7 +53,7 @@ function optionsOf(role: RedisRole): Options {
   };
 }
 
-const roleOptions: Record<RedisRole, Options> = {
+const roleOptions: Record<RedisRole, ClientOptions> = {
   api: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: apiCommandTimeoutMs },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },

@@ -6,7 +6,7 @@
 
 /** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
 const patterns = {
-  /** hash: rev, run, p (progress), i (input), w (worker that runs it), b (batch id). */
+  /** hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid). */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */
   draft: 'f:$1:draft',
@@ -37,7 +37,9 @@ const patterns = {
   loading: 'loading',
   /** sorted set: batches that have ended, score = when they are dropped. */
   retention: 'retention',
-  /** set: batches with a cancel, resume or retry that is not worked off yet, as `<action> <batch>`. */
+  /** sorted set: batches whose round has not ended, score = when what is left of it expires. */
+  openRounds: 'open-rounds',
+  /** set: batches with a cancel, resume, retry or expiry that is not worked off yet, as `<action> <batch>`. */
   marks: 'marks',
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',
@@ -84,6 +86,8 @@ const patterns = {
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
+  /** hash: how fast files end (src/shared/pace.ts). */
+  pace: 'pace',
   /** channels */
   wakeChannel: 'ch:wake',
   accountChannel: 'ch:account',

@@ -23,9 +23,11 @@ const scriptNames = [
   'release',
   'order',
   'token-commit',
+  'drop-begin',
   'drop-batch',
   'upload-keep',
   'upload-expire',
+  'fleet',
 ] as const;
 export type ScriptName = (typeof scriptNames)[number];
 
@@ -35,7 +37,8 @@ export type Scripts = { readonly [Name in ScriptName]: (...args: readonly Argume
 
 const read = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
 
-export function createScripts(redis: Redis, keys: Keys): Scripts {
+/** `took`: told of each script, how long it was waited for: the latency of Redis as the service meets it. */
+export function createScripts(redis: Redis, keys: Keys, took: (seconds: number) => void = () => undefined): Scripts {
   const prelude = luaKeys() + read('lib');
   const entries = scriptNames.map((name) => {
     const command = `batchvideo:${name}`;
@@ -43,7 +46,13 @@ export function createScripts(redis: Redis, keys: Keys): Scripts {
     // ioredis adds the command to the instance at run time, where its types cannot see it.
     const run = (redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[command];
     if (run === undefined) throw new Error(`script ${name} was not defined`);
-    return [name, (...args: readonly Argument[]) => run.call(redis, keys.tag, ...args)] as const;
+    const timed = async (...args: readonly Argument[]): Promise<unknown> => {
+      const startedAt = performance.now();
+      const reply = await run.call(redis, keys.tag, ...args);
+      took((performance.now() - startedAt) / 1000);
+      return reply;
+    };
+    return [name, timed] as const;
   });
   return Object.fromEntries(entries) as Scripts;
 }

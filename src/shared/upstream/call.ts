@@ -40,7 +40,15 @@ export function senseless(call: Pick<Call, 'endpoint' | 'token'>, answer: Answer
 }
 
 /** Request out, whole reply in, whatever its status. Throws only for transport faults and oversized replies. */
-export async function exchange(up: Upstream, call: Call, options: CallOptions): Promise<Answer> {
+export function exchange(up: Upstream, call: Call, options: CallOptions): Promise<Answer> {
+  return up.watch(
+    call.endpoint,
+    () => exchangeOnce(up, call, options),
+    ({ status }) => `${Math.floor(status / 100)}xx`,
+  );
+}
+
+async function exchangeOnce(up: Upstream, call: Call, options: CallOptions): Promise<Answer> {
   const deadline = startDeadline(options.timeoutMs ?? call.timeoutMs, options.signal);
   const mark: StartMark = { started: false };
   try {

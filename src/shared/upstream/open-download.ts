@@ -25,7 +25,8 @@ export async function openDownload(
 ): Promise<OpenedBody> {
   const deadline = startDeadline(options.timeoutMs ?? timeoutsMs.openDownload, options.signal);
   try {
-    const opened = await ask(up, token, id, input, deadline);
+    const outcomeOf = ({ status }: OpenedBody): string => `${Math.floor(status / 100)}xx`;
+    const opened = await up.watch(endpoint, () => ask(up, token, id, input, deadline), outcomeOf);
     const link = await linkOf(up, token, opened, deadline);
     if (link !== null) {
       deadline.release();

@@ -8,7 +8,7 @@ import { isPrivateHost } from '../guard/check-url.ts';
 import { createGuardedAgent } from '../guard/create-guarded-agent.ts';
 import { attributionHeaders } from './attribution.ts';
 import { timeoutsMs } from './timeouts.ts';
-import type { Upstream } from './types.ts';
+import type { Upstream, Watch } from './types.ts';
 
 export interface UpstreamSettings {
   readonly baseUrl: string;
@@ -20,6 +20,7 @@ export interface UpstreamSettings {
   /** SOURCE_ALLOW_PRIVATE; output links may be private as well when the upstream itself is (design §8). */
   readonly allowPrivateOutputs?: boolean;
   readonly connectTimeoutMs?: number;
+  readonly watch?: Watch;
 }
 
 export function openUpstream(settings: UpstreamSettings): Upstream {
@@ -45,6 +46,7 @@ export function openUpstream(settings: UpstreamSettings): Upstream {
         headersTimeout: 0,
         bodyTimeout: 0,
       }),
+    watch: settings.watch ?? ((_endpoint, call) => call()),
     // Not the graceful close: that would wait for bodies which nobody reads any more.
     close: async () => {
       await Promise.all([dispatcher.destroy(), outputDispatcher.destroy()]);

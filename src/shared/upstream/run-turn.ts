@@ -14,12 +14,13 @@ export interface TurnRequest {
 }
 
 /** Never throws for anything the upstream or the network does; an exception of `beforeSend` comes through. */
-export async function runTurn(
-  up: Upstream,
-  token: string,
-  request: TurnRequest,
-  options: TurnOptions,
-): Promise<TurnEnd> {
+export function runTurn(up: Upstream, token: string, request: TurnRequest, options: TurnOptions): Promise<TurnEnd> {
+  return up.watch('run-turn', () => runTurnOnce(up, token, request, options), outcomeOf);
+}
+
+const outcomeOf = (end: TurnEnd): string => (end.kind === 'ended' ? end.end : end.error.code);
+
+async function runTurnOnce(up: Upstream, token: string, request: TurnRequest, options: TurnOptions): Promise<TurnEnd> {
   const client = up.openTurnDispatcher();
   try {
     const body = turnBody(request);

@@ -19,8 +19,13 @@ export interface Upstream {
   readonly openTurnDispatcher: () => Dispatcher;
   /** Guarded connections for output links: whatever host the upstream names, never with the bearer token. */
   readonly outputDispatcher: Dispatcher;
+  /** Sees every call on its way, for figures and traces; it changes nothing. */
+  readonly watch: Watch;
   readonly close: () => Promise<void>;
 }
+
+/** `outcomeOf`: a bounded word for how the call ended. */
+export type Watch = <T>(endpoint: string, call: () => Promise<T>, outcomeOf: (result: T) => string) => Promise<T>;
 
 /** Limits of one call. A call always ends: by its answer, its time-out or the signal. */
 export interface CallOptions {

@@ -2,6 +2,7 @@
  * One attempt: signs, sends, and reads the beginning of the answer. It never throws for what a receiver or the network
  * does, never follows a redirect, never repeats, and never connects to an address that the guard refuses.
  */
+import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
 import { checkUrl } from '../guard/check-url.ts';
@@ -22,6 +23,10 @@ export interface WebhookMessage {
   /** Null: sent without a signature. */
   readonly secret: string | null;
   readonly body: string;
+  /** Redis' clock, as it is sent and signed: receivers refuse what is minutes off, and our own clock may be. */
+  readonly at: number;
+  /** Of the trace that it belongs to; absent or null: none. */
+  readonly traceparent?: string | null;
 }
 
 export type Posted =
@@ -36,11 +41,12 @@ export async function postWebhook(
   message: WebhookMessage,
   signal?: AbortSignal,
 ): Promise<Posted> {
-  const startedAt = new Date();
+  const startedAt = new Date(message.at);
+  const began = performance.now();
   const reply = await send(sender, message, startedAt, signal);
   if (reply === 'aborted') return { kind: 'aborted' };
   const { retryAfterMs, ...outcome } = reply;
-  const attempt = { at: startedAt.toISOString(), duration_ms: Date.now() - startedAt.getTime(), ...outcome };
+  const attempt = { at: startedAt.toISOString(), duration_ms: Math.round(performance.now() - began), ...outcome };
   return { kind: 'attempted', attempt, retryAfterMs };
 }
 
@@ -56,7 +62,7 @@ async function send(
   if (headers === null) return failed('invalid_secret');
   const deadline = startDeadline(sender.timeoutMs, signal);
   try {
-    return await exchange(sender.dispatcher, check.url, headers, message.body, deadline);
+    return await exchange(sender.dispatcher, { ...message, url: check.url, headers }, deadline);
   } catch (error) {
     const stopped = deadline.stopped();
     if (stopped === 'signal') return 'aborted';
@@ -67,7 +73,10 @@ async function send(
   }
 }
 
-function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Record<string, string> | null {
+function toHeaders(
+  { id, secret, body, traceparent = null }: WebhookMessage,
+  timestamp: Date,
+): Record<string, string> | null {
   const signature = secret === null ? null : signWebhook(secret, { id, timestamp, body });
   if (secret !== null && signature === null) return null;
   return {
@@ -76,15 +85,14 @@ function toHeaders({ id, secret, body }: WebhookMessage, timestamp: Date): Recor
     'accept-encoding': 'identity', // what is logged should be readable
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
+    ...(traceparent === null ? {} : { traceparent }),
     ...(signature === null ? {} : { 'webhook-signature': signature }),
   };
 }
 
 async function exchange(
   dispatcher: Dispatcher,
-  url: URL,
-  headers: Record<string, string>,
-  body: string,
+  { url, headers, body, at }: { url: URL; headers: Record<string, string>; body: string; at: number },
   deadline: Deadline,
 ): Promise<Reply> {
   const reply = await request(url, {
@@ -101,7 +109,7 @@ async function exchange(
     status,
     error: status >= 400 ? 'http_error' : status >= 300 ? 'redirected' : null,
     response: await readBeginning(reply.body),
-    retryAfterMs: parseRetryAfter(text(reply.headers['retry-after']), text(reply.headers['date']), Date.now()),
+    retryAfterMs: parseRetryAfter(text(reply.headers['retry-after']), text(reply.headers['date']), at),
   };
 }
 

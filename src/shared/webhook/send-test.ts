@@ -15,7 +15,8 @@ export type TestResult = Attempt & { readonly id: string };
 /** Null: the caller's own signal ended it. */
 export async function sendTest(ctx: Context, target: TestTarget, signal?: AbortSignal): Promise<TestResult | null> {
   const id = newDeliveryId();
-  const body = JSON.stringify({ type: 'webhook.test', timestamp: new Date().toISOString(), data: {} });
-  const posted = await postWebhook(ctx.webhooks, { ...target, id, body }, signal);
+  const at = ctx.account.gate.redisNow();
+  const body = JSON.stringify({ type: 'webhook.test', timestamp: new Date(at).toISOString(), data: {} });
+  const posted = await postWebhook(ctx.webhooks, { ...target, id, body, at }, signal);
   return posted.kind === 'aborted' ? null : { id, ...posted.attempt };
 }

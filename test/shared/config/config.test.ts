@@ -118,7 +118,8 @@ test('tells loopback from what only looks like it', () => {
 });
 
 test('takes every documented form of REDIS_URL', () => {
-  for (const url of ['redis://h', 'redis://u:p@h:6379/2', 'rediss://h:6380', '/run/r.sock', 'unix:///run/r.sock']) {
+  const urls = ['redis://h', 'redis://u:p@h:6379/2', 'rediss://h:6380', '/run/r.sock', 'unix:///run/r.sock'];
+  for (const url of [...urls, 'redis+sentinel://a,b/m', 'rediss+cluster://a,b']) {
     assert.equal(read({ REDIS_URL: url }).redisUrl, url);
   }
   for (const url of ['localhost:6379', 'http://h', 'redis://', 'unix://', 'redis://h/x']) {

@@ -1,14 +1,16 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
--- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
+-- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, paid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
 --          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes')
+-- It is being dropped: a load says so.
+if b[6] ~= '1' then return { 'stale' } end
 
 -- The fence of a turn, and the saves that hold or park: what they rest on must still be so (design §4 (1), §5).
 if e.guard == 'turn' then
@@ -24,7 +26,7 @@ elseif e.guard == 'blocked' then
 end
 
 local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
-redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6])
+redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0')
 if e.visible then redis.call('HDEL', K.file(id), 'w') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
 
@@ -75,6 +77,16 @@ if e.lane then
     freed = true
   end
 end
+-- Claimed for a file that ended before it was admitted.
+if e.ended and b[7] and not e.lane then
+  local lane = redis.call('HGET', K.file(id), 'l')
+  if lane then
+    redis.call('HDEL', K.file(id), 'l')
+    redis.call('RPUSH', K.lanes(batch), lane)
+    list_batch(batch)
+    freed = true
+  end
+end
 if b[5] then
   if e.unpaid then
     redis.call('SADD', K.unpaid(batch), index)
@@ -108,6 +120,10 @@ if e.visible then tell(batch, { 'f', index, 'r', rev }) end
 if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end
-if e.ended then also(close_round(batch, now)) end
+if e.ended then
+  -- A cancel ends files without any work on them.
+  if e.to ~= 'canceled' then mark_pace(now, 1) end
+  also(close_round(batch, now))
+end
 if freed then redis.call('PUBLISH', K.wakeChannel(), 'slot') end
 return out

@@ -1,20 +1,26 @@
 -- begin: load a file with what surrounds it, and mark that a worker runs it.
 -- KEYS[1] hash tag
--- ARGV[1] file id, [2] batch id, [3] account, [4] run ('' : only load), [5] mark of this execution ('' : only load)
--- Returns {'missing'} | {'passed'} |
+-- ARGV[1] file id, [2] batch id, [3] account, [4] run ('' : only load), [5] mark of this execution ('' : only load),
+--      [6] the newest record version that the caller knows
+-- Returns {'missing'} | {'passed'} | {'newer', version} (nothing was marked) |
 --   {'ok', now, rev, progress, input, crashed ('1' when another execution of this run died), batch fields…, account fields…,
 --   lane claimed for it or '', that lane's session (JSON) or ''}
 local f = redis.call('HMGET', K.file(ARGV[1]), 'rev', 'run', 'p', 'i', 'w', 'l')
 if not f[1] then return { 'missing' } end
 if ARGV[4] ~= '' and f[2] ~= ARGV[4] then return { 'passed' } end
+local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions',
+  'balance_before', 'accepted')
+-- It is being dropped.
+if b[10] ~= '1' then return { 'missing' } end
+-- Before the mark: left on a record that a newer release runs, it would look like a crash there.
+local version = tonumber(string.match(f[3], '^{"v":(%d+)') or cjson.decode(f[3]).v or 0)
+if version > tonumber(ARGV[6]) then return { 'newer', version } end
 local crashed = '0'
 if ARGV[5] ~= '' then
   -- The mark is cleared by every save of an outcome and by a hand-over; one that is still there died with its worker.
   if f[5] and f[5] ~= '' and f[5] ~= ARGV[5] then crashed = '1' end
   redis.call('HSET', K.file(ARGV[1]), 'w', ARGV[5])
 end
-local b = redis.call('HMGET', K.batch(ARGV[2]), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions',
-  'balance_before')
 b[10] = redis.call('SCARD', K.unpaid(ARGV[2]))
 local a = redis.call('HMGET', K.account(ARGV[3]), 'until', 'blocked', 'ok_at', 'down_since', 'window')
 local lane_session = f[6] and redis.call('HGET', K.laneSessions(ARGV[2]), f[6])

@@ -26,6 +26,7 @@ local function block_for_max_credits(batch)
 end
 
 local function take(id)
+  if redis.call('SCARD', K.inFlight(account)) == 0 then begin_pace(now) end
   redis.call('SADD', K.inFlight(account), id)
   redis.call('ZADD', K.moving(), now, id)
   out[#out + 1] = id
@@ -52,7 +53,8 @@ local function next_of(batch)
     if not lane then return nil end
   end
   if b[2] then
-    local paid = lane and redis.call('HGET', K.laneSessions(batch), lane)
+    -- Only a file that needs a new session is held back (design §6), not one that rejoins with what it has paid for.
+    local paid = (lane and redis.call('HGET', K.laneSessions(batch), lane)) or redis.call('HGET', K.file(id), 's') == '1'
     local needed = 50 * num(b[3]) + 50 * (redis.call('SCARD', K.unpaid(batch)) + 1)
     if not paid and needed > tonumber(b[2]) then
       block_for_max_credits(batch)

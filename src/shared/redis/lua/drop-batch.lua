@@ -1,4 +1,4 @@
--- drop-batch: delete a batch in pieces, so that no call blocks Redis for long: one that was never accepted, or one
+-- drop-batch: delete a batch that drop-begin has taken out of sight, in pieces, so that no call blocks Redis for long: one that was never accepted, or one
 -- whose retention is over.
 -- KEYS[1] hash tag
 -- ARGV[1] batch id, [2] first index of this piece, [3] files in this piece, [4] '1' for the last piece
@@ -27,6 +27,7 @@ end
 redis.call('ZREM', K.allBatches(), batch)
 redis.call('ZREM', K.loading(), batch)
 redis.call('ZREM', K.retention(), batch)
+redis.call('ZREM', K.openRounds(), batch)
 redis.call('SREM', K.parked(), batch)
 redis.call('SREM', K.sizing(), batch)
 redis.call('UNLINK', K.batch(batch))

@@ -6,6 +6,7 @@ local batch, tenant = ARGV[1], ARGV[2]
 if redis.call('ZREM', K.loading(), batch) == 0 then return 0 end
 local b = redis.call('HMGET', K.batch(batch), 'created_at', 'idempotency', 'lanes', 'sizing')
 redis.call('HSET', K.batch(batch), 'accepted', '1')
+open_round(batch)
 redis.call('ZADD', K.tenantBatches(tenant), b[1], batch)
 redis.call('ZADD', K.allBatches(), b[1], batch)
 if b[2] and b[2] ~= '' then redis.call('HSET', K.idempotency(tenant, b[2]), 'answer', ARGV[3]) end

@@ -85,8 +85,14 @@ local function close_round(batch, now)
   redis.call('HSET', K.batch(batch), 'closed', '1', 'finished_at', now)
   redis.call('HDEL', K.batch(batch), 'blocked')
   redis.call('ZADD', K.retention(), now + num(b[5]), batch)
+  redis.call('ZREM', K.openRounds(), batch)
   tell(batch, { 'b', '1' })
   return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
+end
+
+-- A round has its retention to end in; what is not finished then expires (sweep-batches.ts).
+local function open_round(batch)
+  redis.call('ZADD', K.openRounds(), now_ms() + num(redis.call('HGET', K.batch(batch), 'retention_ms')), batch)
 end
 
 -- A new round: a retry, or a message after the end that edits or renders.
@@ -97,6 +103,7 @@ local function reopen(batch)
   -- What a round more costs was not in the measured figure.
   redis.call('HDEL', K.batch(batch), 'finished_at', 'spent', 'balance_before')
   redis.call('ZREM', K.retention(), batch)
+  open_round(batch)
 end
 
 -- The account after a call: window (AIMD, design §5), pause, block, outage. `o` has ok, limited_ms, blocked, help_url, down.
@@ -138,3 +145,14 @@ local function note_account(account, o, now)
   end
   if changed then redis.call('PUBLISH', K.accountChannel(), account) end
 end
+
+-- The pace: how many files ended, and in how much time with any in flight, both fading with 5 min of that time
+-- (src/shared/pace.ts reads them). A rest without work is no time, so the pace is still known after a night.
+local function mark_pace(now, ended)
+  local p = redis.call('HMGET', K.pace(), 'ended', 'busy_ms', 'at')
+  local kept = math.exp(-math.max(0, now - (tonumber(p[3] or now))) / 300000)
+  redis.call('HSET', K.pace(), 'ended', tostring(num(p[1]) * kept + ended), 'busy_ms', tostring(num(p[2]) * kept + 300000 * (1 - kept)), 'at', now)
+end
+
+-- Work begins: the time since the last file ended was a rest.
+local function begin_pace(now) redis.call('HSET', K.pace(), 'at', now) end
