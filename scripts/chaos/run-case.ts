@@ -59,20 +59,19 @@ type Outcome = Verdict & Pick<Case, 'reached'>;
 
 async function play(arena: Arena, boundary: Boundary, death: Death, files: number): Promise<Outcome> {
   const { point, story } = boundary;
-  const closing = story.victim === 'api' ? await arena.openWorker() : null;
-  const scene: Omit<Scene, 'address'> = { arena, point, story };
-  let batchId = (await begin(scene)) ?? '';
   const fault = { point, death };
-  const victim =
-    story.victim === 'api'
-      ? await arena.startListening('api', fault)
-      : { child: arena.start('worker', fault), address: arena.api };
+  const healthy = story.victim === 'api' ? await arena.openWorker() : null;
+  const scene: Omit<Scene, 'address'> = { arena, point, story };
+  // An API is up before the batch is, or the batch could be over before it is asked.
+  const api = story.victim === 'api' ? await arena.startListening('api', fault) : null;
+  let batchId = (await begin(scene)) ?? '';
+  const victim = api ?? { child: arena.start('worker', fault), address: arena.api };
   const full: Scene = { ...scene, address: victim.address };
   const asked = story.ask?.(full, batchId) ?? Promise.resolve(null);
   // Looked at below; a request whose API dies must not be an unhandled rejection meanwhile.
   asked.catch(() => null);
   const reached = await dies(arena, victim.child, { batchId, death, asked: story.victim === 'api' ? asked : null });
-  const worker = closing ?? (await arena.openWorker());
+  const worker = healthy ?? (await arena.openWorker());
   try {
     // Long enough for the lock to be lost and the run to be taken over, then the frozen one wakes up.
     if (death === 'stop' && reached) {

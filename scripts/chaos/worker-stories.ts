@@ -75,7 +75,7 @@ export const workerStories = {
     mostTokens: 2,
   },
   takenOver: { victim: 'worker', before: 'turn: fenced, not sent', mayBeUnconfirmed: true },
-  uploadTakenOver: { victim: 'worker', before: 'call while uploading: answered' },
+  uploadTakenOver: { victim: 'worker', before: 'save uploaded: before' },
   swept: { victim: 'worker', before: 'save admitted: saved, not enqueued' },
   paused: { victim: 'worker', ask: pause, after: resume },
 } satisfies Record<string, Story>;
