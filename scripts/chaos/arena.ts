@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openService } from '../../src/open-service.ts';
@@ -104,7 +105,8 @@ export async function openArena(options: ArenaOptions = {}): Promise<Arena> {
       ...settings,
       REDIS_URL: `unix://${ground.socketPath}`,
       REDIS_PREFIX: prefix,
-      DATA_DIR: ground.folder,
+      // Uploads of two installations never share a folder.
+      DATA_DIR: join(ground.folder, prefix),
       NEMO_API_URL: sandbox.url,
       ...options.environment,
     };

@@ -3,6 +3,7 @@
  * ends with "N passed, N failed".
  */
 import { parseArgs } from 'node:util';
+import { runOutages } from './outages/run-outages.ts';
 import type { Scenario, Tally } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -12,6 +13,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     deaths: { type: 'string', default: 'some' },
+    outages: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   },
 });
@@ -22,7 +25,9 @@ if (values.help === true) {
       `  scenarios  ${scenarios.map(({ name }) => name).join(', ')}\n` +
       '  deaths     kill -9, SIGSTOP past the lock and SIGCONT, SIGTERM. some (default): kill -9 at every boundary, the\n' +
       '             other two where they are delicate; all: the whole matrix × all three, about 10 minutes on two cores\n' +
-      '  kills      random kills; 0: none',
+      '  kills      random kills; 0: none\n' +
+      'npm run chaos -- --outages [--long] [--only <part of a scenario>]\n' +
+      '  outages of Redis and of the upstream instead; long: also those that last a minute and more',
   );
   process.exit(0);
 }
@@ -46,6 +51,8 @@ async function runAll(): Promise<Tally> {
   return total;
 }
 
-const { passed, failed } = await runAll();
+const { passed, failed } = values.outages
+  ? await runOutages({ isLong: values.long, only: values.only })
+  : await runAll();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -56,9 +56,7 @@ export async function judge(
     150,
   );
   const files = await readFiles(place, batchId);
-  const unsure = files.filter(({ error }) => error?.code === 'edit_unconfirmed');
-  const unconfirmed = unsure.length;
-  for (const file of unsure) if (!isHonest(place, file)) faults.push('a turn that was taken is called unconfirmed');
+  const unconfirmed = files.filter(isUnconfirmed).length;
   if (unconfirmed > mayBeUnconfirmed) faults.push(`${unconfirmed} files are unconfirmed`);
   // Where each of them is unconfirmed, none completed.
   if (seen.status !== expected.status && unconfirmed === 0) faults.push(`the batch ended ${seen.status}`);
@@ -71,6 +69,8 @@ export async function judge(
   const doubles = paidTwice(place, files, expected, faults);
   return { ended: files.length - bad.length, lost: count - files.length, double: doubles, faults };
 }
+
+const isUnconfirmed = ({ error }: FileView): boolean => error?.code === 'edit_unconfirmed';
 
 /** Fewer turns were taken than were fenced: nobody could know, and it was not sent again. */
 function isHonest(place: Judged, { session, steps }: FileView): boolean {
@@ -128,6 +128,9 @@ export async function judgeBooks(place: Judged, { batchIds, unsure, mostTokens }
   const files = (await Promise.all(batchIds.map((id) => readFiles(place, id)))).flat();
   const named = new Set(files.flatMap(({ steps }) => steps.map((step) => step.session_id)));
   const orphans = ledger.sessions.filter(({ id, charged }) => charged > 0 && !named.has(id)).length;
+  for (const file of files.filter(isUnconfirmed)) {
+    if (!isHonest(place, file)) faults.push('a turn that was taken is called unconfirmed');
+  }
   if (orphans > 0) faults.push(`${orphans} sessions were charged that no file names`);
   const spent = batches.reduce((sum, { credits }) => sum + credits.spent, 0);
   const slack = unsure * sessionCredits;
