@@ -1,27 +1,30 @@
-/** What every case runs in: one Redis, one sandbox, an API in this process, a receiver, and processes that may die. */
+/**
+ * What a case runs in: a sandbox and an API of its own, a prefix of its own in the Redis of the ground, and processes
+ * that may die. Nothing of one arena is seen in another, so that the whole ledger of the sandbox is one case's.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openService } from '../../src/open-service.ts';
-import { makeClip } from '../../src/sandbox/make-clips.ts';
 import { openSandbox, type OpenSandbox } from '../../src/sandbox/sandbox.ts';
+import type { SandboxOptions } from '../../src/sandbox/settings.ts';
 import { readConfig } from '../../src/shared/config/config.ts';
 import { createLog } from '../../src/shared/log.ts';
 import { openContext, type OpenedContext } from '../../src/shared/open-context.ts';
-import { openEmbeddedRedis } from '../../src/shared/redis/embedded/open-embedded-redis.ts';
 import { createResources } from '../../src/shared/resources.ts';
 import { createTelemetry } from '../../src/shared/telemetry.ts';
+import { openGround, type Ground } from './ground.ts';
+import type { Received } from './outside.ts';
 
-export interface Received {
-  readonly method: string;
-  readonly id: string | null;
-  readonly body: { type: string; data: { batch_id: string } } | null;
+type Role = 'api' | 'worker' | 'all';
+type Environment = Readonly<Record<string, string>>;
+
+export interface Fault {
+  readonly point: string;
+  readonly death: string;
 }
 
 export interface Arena {
@@ -32,13 +35,13 @@ export interface Arena {
   readonly clipUrl: (name: string) => string;
   readonly receiverUrl: string;
   readonly received: readonly Received[];
+  /** Statuses that the outside answers next, by path. */
+  readonly answers: Map<string, number[]>;
   readonly lockMs: number;
-  /** A process of the service; `point` and `death`: one that dies there. */
-  readonly start: (
-    role: 'api' | 'worker' | 'all',
-    fault?: { point: string; death: string },
-    env?: Record<string, string>,
-  ) => ChildProcess;
+  /** A process of the service; with a fault: one that dies there. */
+  readonly start: (role: Role, fault?: Fault, env?: Environment) => ChildProcess;
+  /** The same, once it listens. */
+  readonly startListening: (role: Role, fault?: Fault, env?: Environment) => Promise<Listening>;
   /** A healthy worker in this process. */
   readonly openWorker: () => Promise<{ close: () => Promise<void> }>;
   readonly close: () => Promise<void>;
@@ -47,8 +50,22 @@ export interface Arena {
 /** What a verdict needs of a place. */
 export type Judged = Pick<Arena, 'api' | 'sandbox' | 'ctx' | 'clipUrl' | 'receiverUrl' | 'received'>;
 
+export interface Listening {
+  readonly child: ChildProcess;
+  /** Empty for a worker. */
+  readonly address: string;
+}
+
+export interface ArenaOptions {
+  /** Absent: one of its own. */
+  readonly ground?: Ground;
+  readonly sandbox?: SandboxOptions;
+  readonly environment?: Environment;
+}
+
 const log = createLog({ level: 'silent' });
-const lockMs = 1000;
+/** Twice the longest that this process, with many arenas in it, may be too busy to renew a lease. */
+const lockMs = 1500;
 
 const settings = {
   PORT: '0',
@@ -59,7 +76,7 @@ const settings = {
   EDIT_TIMEOUT_MS: '1500',
   EDIT_IDLE_MS: '1500',
   RENDER_POLL_MS: '60',
-  RENDER_MAX_POLLS: '200',
+  RENDER_MAX_POLLS: '400',
   SWEEP_MS: '300',
   LOCK_MS: String(lockMs),
   STALL_CHECK_MS: '250',
@@ -72,95 +89,114 @@ const settings = {
   LOG_LEVEL: 'warn',
 };
 
-export async function openArena(): Promise<Arena> {
+let arenas = 0;
+
+export async function openArena(options: ArenaOptions = {}): Promise<Arena> {
   const resources = createResources();
-  const folder = await mkdtemp(join(tmpdir(), 'bv-chaos-'));
-  resources.add('folder', () => rm(folder, { recursive: true, force: true }));
-  const redis = await openEmbeddedRedis({ dataDir: folder, log });
-  resources.add('redis', redis.close);
-  // Slow enough that a render is polled more than once, quick enough for hundreds of cases.
-  const sandbox = await openSandbox({ timeScale: 60, copy: true, credits: 100_000_000, logLevel: 'silent' });
-  resources.add('sandbox', sandbox.close);
-  const clip = join(folder, 'clip.mp4');
-  await makeClip({ path: clip, seconds: 4, width: 160, height: 90, label: 'chaos' });
-  const received: Received[] = [];
-  const outside = await openOutside(await readFile(clip), received);
-  resources.add('outside', outside.close);
-  const environment = {
-    ...settings,
-    REDIS_URL: `unix://${redis.socketPath}`,
-    DATA_DIR: folder,
-    NEMO_API_URL: sandbox.url,
-  };
-  const config = readConfig(environment, folder);
-  const service = await openService({ role: 'api', config, log, resources });
-  const redisTarget = { socketPath: redis.socketPath };
-  const ctx = await openContext({ config, log, resources, redisTarget, role: 'worker', telemetry: createTelemetry() });
+  const ground = options.ground ?? (await openGround());
+  if (options.ground === undefined) resources.add('ground', ground.close);
+  const prefix = `chaos-${(arenas += 1)}`;
+  try {
+    // Slow enough that a render is polled more than once, quick enough for hundreds of cases.
+    const sandboxOptions = { timeScale: 60, copy: true, credits: 1_000_000, logLevel: 'silent', seed: arenas };
+    const sandbox = await openSandbox({ ...sandboxOptions, ...options.sandbox });
+    resources.add('sandbox', sandbox.close);
+    const environment = {
+      ...settings,
+      REDIS_URL: `unix://${ground.socketPath}`,
+      REDIS_PREFIX: prefix,
+      // Uploads of two installations never share a folder.
+      DATA_DIR: join(ground.folder, prefix),
+      NEMO_API_URL: sandbox.url,
+      ...options.environment,
+    };
+    const config = readConfig(environment, ground.folder);
+    const redisTarget = { socketPath: ground.socketPath };
+    const telemetry = createTelemetry();
+    const ctx = await openContext({ config, log, resources, redisTarget, role: 'worker', telemetry });
+    const service = await openService({ role: 'api', config, log, resources });
+    const children = openChildren(environment);
+    resources.add('children', children.close);
+    return {
+      api: service.address ?? '',
+      sandbox,
+      ctx,
+      clipUrl: (name) => `${ground.outside.url}/${prefix}/${name}`,
+      receiverUrl: `${ground.outside.url}/${prefix}`,
+      received: ground.received,
+      answers: ground.outside.answers,
+      lockMs: config.lockMs,
+      ...children,
+      openWorker: async () => {
+        const own = createResources();
+        await openService({ role: 'worker', config, log, resources: own });
+        return { close: () => own.closeAll(log) };
+      },
+      close: () => resources.closeAll(log),
+    };
+  } catch (error) {
+    await resources.closeAll(log);
+    throw error;
+  }
+}
+
+function openChildren(environment: Environment): Pick<Arena, 'start' | 'startListening' | 'close'> {
   const children = new Set<ChildProcess>();
-  resources.add('children', () => children.forEach((child) => child.kill('SIGKILL')));
-  return {
-    api: service.address ?? '',
-    sandbox,
-    ctx,
-    clipUrl: (name) => `${outside.url}/${name}`,
-    receiverUrl: outside.url,
-    received,
-    lockMs,
-    start: (role, fault, env = {}) => {
-      const file = fileURLToPath(new URL(fault === undefined ? '../../src/main.ts' : 'victim.ts', import.meta.url));
-      const args = fault === undefined ? [role] : [role, fault.point, fault.death];
-      const child = spawn(process.execPath, [file, ...args], {
-        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment, ...env },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      children.add(child);
-      child.once('exit', () => children.delete(child));
-      return child;
-    },
-    openWorker: async () => {
-      const own = createResources();
-      await openService({ role: 'worker', config, log, resources: own });
-      return { close: () => own.closeAll(log) };
-    },
-    close: () => resources.closeAll(log),
-  };
-}
-
-/** Clips to fetch, a place to put outputs, a receiver of webhooks: everything outside the service. */
-export async function openOutside(clip: Buffer, received: Received[]): Promise<{ url: string; close: () => void }> {
-  const server = createServer((request, response) => {
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': clip.length });
-      response.end(request.method === 'HEAD' ? undefined : clip);
-      return;
-    }
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('error', () => undefined);
-    request.on('end', () => {
-      const id = request.headers['webhook-id'];
-      const body = typeof id === 'string' ? (JSON.parse(Buffer.concat(chunks).toString()) as Received['body']) : null;
-      received.push({ method: request.method ?? '', id: typeof id === 'string' ? id : null, body });
-      response.end();
+  const begin = (role: Role, fault: Fault | undefined, env: Environment, stdout: 'ignore' | 'pipe'): ChildProcess => {
+    const file = fileURLToPath(new URL(fault === undefined ? '../../src/main.ts' : 'victim.ts', import.meta.url));
+    const args = fault === undefined ? (role === 'all' ? [] : [role]) : [role, fault.point, fault.death];
+    const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+    const child = spawn(process.execPath, [file, ...args], {
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...environment, ...env },
+      stdio: ['ignore', stdout, 'inherit'],
     });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+    children.add(child);
+    child.once('exit', () => children.delete(child));
+    return child;
+  };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
+    start: (role, fault, env = {}) => begin(role, fault, env, 'ignore'),
+    startListening: async (role, fault, env = {}) => {
+      const child = begin(role, fault, { ...env, LOG_LEVEL: 'info' }, 'pipe');
+      return { child, address: await listens(child) };
+    },
+    close: async () => {
+      await Promise.all([...children].map(endChild));
     },
   };
 }
 
-export async function until<T>(what: string, ask: () => Promise<T | null | false>, deadlineMs = 30_000): Promise<T> {
+/** Resolves with what its log says that it listens at. */
+function listens(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  child.once('exit', () => reject(new Error('a process ended before it listened')));
+  if (child.stdout === null) throw new Error('nothing to read');
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (!line.includes('"msg":"listening"')) return;
+    resolve((JSON.parse(line) as { address: string | null }).address ?? '');
+  });
+  return promise;
+}
+
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** Deadlines are for a machine that is busy with other things, too: they matter to what fails alone. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null | false>,
+  deadlineMs = 60_000,
+  everyMs = 50,
+): Promise<T> {
   const end = performance.now() + deadlineMs;
   while (performance.now() < end) {
     const found = await ask();
     if (found !== null && found !== false) return found;
-    await delay(25);
+    await delay(everyMs);
   }
   throw new Error(`not within ${deadlineMs / 1000} s: ${what}`);
 }

@@ -1,67 +1,48 @@
-/** Each boundary × each kind of death: a worker dies there, another one takes over, and everything must be right. */
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ChildProcess } from 'node:child_process';
-import { until, type Arena } from './arena.ts';
-import { mayStayUnconfirmed, type Death } from './points.ts';
-import { hasEnded, judge, post, readBatch, type Verdict } from './verdict.ts';
+/** Each boundary × each kind of death, several cases at a time. A boundary that was never reached counts as failed. */
+import { openGround } from './ground.ts';
+import { boundaries, deaths, isInSelection, type Boundary, type Death } from './points.ts';
+import { runCase, type Case } from './run-case.ts';
+import type { Scenario, ScenarioOptions, Tally } from './scenario.ts';
 
-const files = 2;
+/** A case mostly waits (for a lock, a turn, a render), so more than there are cores. */
+const atOnce = 8;
 
-export interface Case extends Verdict {
-  readonly point: string;
-  readonly death: Death;
-  /** The worker got there and died; false would make the case worthless. */
-  readonly reached: boolean;
-}
+const titleOf = ({ storyName, point }: Boundary): string => (storyName === 'plain' ? point : `${storyName} · ${point}`);
 
-export async function runCase(arena: Arena, point: string, death: Death): Promise<Case> {
-  const victim = arena.start('worker', { point, death });
-  const batchId = await post(arena, files, `${point} ${death}`);
-  try {
-    const reached = await dies(arena, victim, batchId, death);
-    const worker = await arena.openWorker();
-    try {
-      // Long enough for the lock to be lost and the run to be taken over, then the frozen one wakes up.
-      if (death === 'stop' && reached) {
-        await delay(arena.lockMs * 2);
-        victim.kill('SIGCONT');
-      }
-      const verdict = await judge(arena, batchId, files, mayStayUnconfirmed(point) ? files : 0);
-      return { point, death, reached, ...verdict };
-    } finally {
-      await end(victim);
-      await worker.close();
+export const killMatrix: Scenario = { name: 'kill-matrix', parts: boundaries.map(titleOf), run };
+
+async function run({ only, ...options }: ScenarioOptions): Promise<Tally> {
+  const chosen = boundaries.filter((boundary) => only === null || titleOf(boundary).includes(only));
+  const cases = chosen.flatMap((boundary) =>
+    deaths.filter((death) => isWanted(options.deaths, boundary, death)).map((death) => ({ boundary, death })),
+  );
+  console.log(`${chosen.length} boundaries, ${cases.length} cases`);
+  console.log(`${'boundary'.padEnd(58)} death  files  ended  lost  double`);
+  const ground = await openGround();
+  const counted = { passed: 0, failed: 0 };
+  const waiting = cases[Symbol.iterator]();
+  const lane = async (): Promise<void> => {
+    for (const { boundary, death } of waiting) {
+      const result = await runCase(ground, boundary, death);
+      console.log(toRow(result));
+      counted[result.reached && result.faults.length === 0 ? 'passed' : 'failed'] += 1;
     }
-  } catch (error) {
-    await end(victim);
-    const why = error instanceof Error ? error.message : String(error);
-    return { point, death, reached: true, ended: 0, lost: 0, double: 0, faults: [why] };
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnce }, lane));
+    return counted;
+  } finally {
+    await ground.close();
   }
 }
 
-/** Resolves once the victim has met its fate, or the batch has ended without it. */
-function dies(arena: Arena, victim: ChildProcess, batchId: string, death: Death): Promise<boolean> {
-  return until(`${death} of the victim`, async () => {
-    if (victim.exitCode !== null || victim.signalCode !== null) return { reached: true };
-    if (death === 'stop' && (await isStopped(victim))) return { reached: true };
-    if (!hasEnded(await readBatch(arena, batchId))) return null;
-    // What comes after the end (the webhook) still may kill it.
-    await delay(1000);
-    const isGone = victim.exitCode !== null || victim.signalCode !== null || (await isStopped(victim));
-    return { reached: isGone };
-  }).then(({ reached }) => reached);
+function isWanted(asked: string, boundary: Boundary, death: Death): boolean {
+  if (asked === 'some') return isInSelection(boundary, death);
+  return asked === 'all' || asked.split(',').includes(death);
 }
 
-async function isStopped({ pid }: ChildProcess): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
+function toRow({ boundary, death, reached, files, ended, lost, double, faults }: Case): string {
+  const verdict = faults.length === 0 && reached ? 'ok' : [reached ? '' : 'never reached', ...faults].join('; ');
+  const figures = `${String(files).padStart(5)}  ${String(ended).padStart(5)}  ${String(lost).padStart(4)}  ${String(double).padStart(6)}`;
+  return `${titleOf(boundary).padEnd(58)} ${death.padEnd(5)}  ${figures}  ${verdict}`;
 }

@@ -3,13 +3,11 @@
  * and says which one noticed. The sources themselves are never touched.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
+import { withFaultyCopy } from '../mutation/faulty-copy.ts';
 import { mutants, type Mutant } from './mutants.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 const atATime = 2;
 /** The slowest row takes a minute to give up. */
 const patienceMs = 180_000;
@@ -20,26 +18,8 @@ interface Caught {
   readonly by: string | null;
 }
 
-async function tryMutant(mutant: Mutant): Promise<Caught> {
-  const folder = await mkdtemp(join(tmpdir(), 'bv-faulty-'));
-  try {
-    for (const part of ['src', 'scripts', 'package.json']) {
-      await cp(join(root, part), join(folder, part), { recursive: true });
-    }
-    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    const path = join(folder, mutant.file);
-    const source = await readFile(path, 'utf8');
-    if (source.split(mutant.find).length !== 2)
-      throw new Error(`"${mutant.fault}" does not fit ${mutant.file} any more`);
-    await writeFile(
-      path,
-      source.replace(mutant.find, () => mutant.replace),
-    );
-    return { mutant, by: await runRows(folder, mutant.only) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const tryMutant = (mutant: Mutant): Promise<Caught> =>
+  withFaultyCopy([mutant], async (folder) => ({ mutant, by: await runRows(folder, mutant.only) }));
 
 /** The first row that failed, in one combination: these faults know neither dialects nor places of codes. */
 function runRows(folder: string, only: string): Promise<string | null> {

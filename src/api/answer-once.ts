@@ -24,9 +24,12 @@ export async function answerOnce(
   if (earlier.kind === 'answered') return sendText(reply.header('idempotent-replayed', 'true'), earlier.answer);
   if ((await ctx.redis.hsetnx(name, 'body', key.bodyHash)) === 0) throw keyInFlight();
   await ctx.redis.pexpire(name, keptMs);
+  ctx.reach('answer once: key taken, nothing done');
   try {
     const text = JSON.stringify(await work());
+    ctx.reach('answer once: done, answer not kept');
     await ctx.redis.hset(name, 'answer', text);
+    ctx.reach('answer once: kept, not answered');
     return await sendText(reply, text);
   } catch (error) {
     // A refused request does not use its key up. After any other error it is not known what happened.

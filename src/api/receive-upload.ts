@@ -38,7 +38,9 @@ export async function receiveUpload(ctx: Context, incoming: Incoming): Promise<U
     await syncDir(uploadDir);
     const expiresAt = ctx.account.gate.redisNow() + Math.round(retentionDays * dayMs);
     const upload = { id, tenant: incoming.tenant, name: incoming.name, path, expiresAt, ...written };
+    ctx.reach('upload file: kept, not recorded');
     await saveUpload(ctx, upload);
+    ctx.reach('upload file: recorded, not answered');
     return upload;
   } catch (error) {
     await Promise.all([rm(part, { force: true }), rm(join(uploadDir, path), { force: true })]);

@@ -42,6 +42,7 @@ export async function markBatch(
   action: BulkAction,
   { indexes, maxCredits }: BulkArguments = {},
 ): Promise<Marked> {
+  ctx.reach(`bulk ${action}: asked, not marked`);
   const argument = action === 'retry' ? indexes && JSON.stringify(indexes) : maxCredits;
   const reply = markReplySchema.parse(await ctx.scripts.mark(batchId, action, argument ?? ''));
   if (reply[0] === 'missing') return { kind: 'missing' };
@@ -70,10 +71,14 @@ const unmarkReplySchema = z.tuple([z.enum(['again', 'done'])]).rest(z.string());
 async function workOffOnce(ctx: Context, batchId: string, action: WorkedOff): Promise<'again' | 'done'> {
   const asked = (await ctx.redis.hget(ctx.keys.batch(batchId), `asked:${action}`)) ?? '';
   if ((await ctx.redis.sismember(ctx.keys.marks(), `${action} ${batchId}`)) === 0) return 'done';
+  ctx.reach(`bulk ${action}: marked, not worked off`);
   // Not done: the mark stays for the sweeper, and so does the round.
   if (!(await workOff[action](ctx, batchId))) return 'done';
+  ctx.reach(`bulk ${action}: worked off, not unmarked`);
   const [end, ...deliveries] = unmarkReplySchema.parse(await ctx.scripts.unmark(batchId, action, asked));
+  ctx.reach(`bulk ${action}: unmarked, not enqueued`);
   for (const id of deliveries) await notify(ctx, id);
+  ctx.reach(`bulk ${action}: done`);
   return end;
 }
 

@@ -45,6 +45,7 @@ export type IntakeResult =
 
 export async function takeIn(ctx: Context, request: IntakeRequest): Promise<IntakeResult> {
   const batchId = newBatchId();
+  ctx.reach('intake: nothing done');
   const opened = await open(ctx, batchId, request);
   if (opened !== null) return opened;
   ctx.reach('intake: opened');
@@ -103,6 +104,7 @@ async function accept(ctx: Context, batchId: string, request: IntakeRequest): Pr
   ctx.reach('intake: before accept');
   const accepted = await ctx.scripts['intake-accept'](batchId, request.tenant, answer);
   await ctx.replication.confirm();
+  ctx.reach('intake: accepted, not answered');
   return accepted === 1 ? { kind: 'accepted', batchId, answer } : { kind: 'dropped' };
 }
 

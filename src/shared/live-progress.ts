@@ -25,5 +25,6 @@ export function publishProgress(
     ctx.redis.set(ctx.keys.live(file.id), message, 'EX', keptSeconds),
     ctx.redis.publish(ctx.keys.progressChannel(), message),
   ]);
+  ctx.reach('publish: progress, sent');
   sent.catch((error: unknown) => ctx.log.debug({ err: error, file_id: file.id }, 'progress not published'));
 }

@@ -83,7 +83,8 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const webhooks = openWebhookSender(config);
   resources.add('webhooks', webhooks.close);
   const accountId = await resolveAccountId(redis, keys, config);
-  const account = await openAccount({ redis, subscriber, keys, scripts, config, upstream, accountId, log });
+  const reach = options.reach ?? (() => undefined);
+  const account = await openAccount({ redis, subscriber, keys, scripts, config, upstream, accountId, log, reach });
   return {
     config,
     log,
@@ -104,7 +105,7 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     deliveryDispatcher,
     webhooks,
     newRenderId: createRenderIds(),
-    reach: options.reach ?? (() => undefined),
+    reach,
     random: Math.random,
   };
 }

@@ -33,7 +33,9 @@ export async function askAgain(ctx: Context, fileId: string): Promise<boolean> {
   }
   const job = await ctx.queues[next.step].getJob(next.id);
   if (job === undefined) {
+    ctx.reach('sweep: found, not enqueued');
     await enqueueNext(ctx.queues, file, now, Math.min(1000, ctx.policy.rateLimitWaitMs));
+    ctx.reach('sweep: enqueued');
     return true;
   }
   // Due by Redis' clock, delayed by somebody's wall clock that has jumped.

@@ -48,6 +48,7 @@ async function refuse(run: Run, detail: string): Promise<void> {
 async function put(run: Run, output: Output, url: URL): Promise<number> {
   const content = await openContent(run.ctx, output, {}, run.signals.abort);
   const length = lengthOf(content.headers['content-length']) ?? output.bytes;
+  run.ctx.reach('deliver: opened, not put');
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(), stalledMs);
   try {

@@ -42,6 +42,7 @@ export async function noteBalanceBefore(run: Run): Promise<void> {
   const circumstances = await circumstancesOf(ctx, batchId);
   const available = (await hasAccountToItself(ctx, batchId)) ? await balance(ctx) : null;
   const before = available === null ? unknown : JSON.stringify({ available, ...circumstances });
+  ctx.reach('balance before: read, not saved');
   await ctx.redis.hsetnx(ctx.keys.batch(batchId), 'balance_before', before);
 }
 
@@ -55,6 +56,7 @@ export async function measureSpend(ctx: Context, batchId: string): Promise<void>
   const now = await circumstancesOf(ctx, batchId);
   const isAlone = before.switches === now.switches && before.episode === now.episode && before.token === now.token;
   if (after === null || !isAlone || after > available) return;
+  ctx.reach('balance after: read, not saved');
   await ctx.redis.hset(key, 'spent', available - after);
 }
 

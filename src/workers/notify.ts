@@ -79,6 +79,7 @@ async function attempt(ctx: Context, sending: Sending, signal: AbortSignal): Pro
   const { id, type, batch: batchId, at, facts } = delivery;
   const fresh = toWebhookBody({ type, batchId, at, facts, metadata: spec.metadata }, ctx.config.publicUrl);
   const { timeoutMs } = ctx.webhooks;
+  ctx.reach('notify: taken, not frozen');
   const entered = enteredSchema.parse(
     await ctx.scripts['delivery-enter'](id, delivery.run, fresh, endpoint, timeoutMs),
   );
@@ -155,7 +156,9 @@ async function save(ctx: Context, delivery: Delivery, plan: RetryPlan, outcome: 
   );
   if (turned !== '') ctx.log.warn({ tenant: delivery.tenant, delivery_id: id, endpoint, turned }, 'webhook endpoint');
   if (kind === 'passed') return false;
+  ctx.reach(`notify: saved (${plan.kind}), not enqueued`);
   if (plan.kind === 'again') await enqueueDelivery(ctx, { id, run: run + 1, delayMs: plan.delayMs });
+  ctx.reach(`notify: saved (${plan.kind})`);
   return true;
 }
 

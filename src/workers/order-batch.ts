@@ -23,6 +23,7 @@ async function orderBatch(ctx: Context, batchId: string): Promise<void> {
   const sources = await readSources(ctx, batchId, total);
   const sizes = await sizesOf(ctx, sources);
   const order = [...sizes.keys()].sort((a, b) => (sizes[b] ?? -1) - (sizes[a] ?? -1) || a - b);
+  ctx.reach('order: known, not saved');
   await ctx.scripts.order(batchId, ...order);
 }
 

@@ -64,6 +64,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
     const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution }));
     if (begun === 'missing' || begun === 'passed') return;
     if (begun === 'newer') return await leaveAlone(host, job, token);
+    host.ctx.reach(`run ${job.name}: taken, nothing done`);
     const early = earlyMs(host.ctx, begun);
     if (early > 0) {
       await host.ctx.scripts.release(job.data.file_id, execution);
@@ -75,6 +76,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       execute(host, begun, signals, job.attemptsMade + 1 < callAttempts),
     );
     host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
+    host.ctx.reach(`run ${job.name}: over, job not ended`);
     await toBullmq(host, job, { end, execution, token });
   } finally {
     host.registry.leave(running);

@@ -24,6 +24,7 @@ export async function watchAccount(ctx: Context): Promise<boolean> {
   const hasCredits = balance.available > 0;
   // A token that works again may have nothing left: then that is what is waited for.
   const isEmpty = !hasCredits && view.blocked === 'token_invalid';
+  ctx.reach('account: probed, not noted');
   await ctx.scripts['note-account'](
     ctx.accountId,
     JSON.stringify({
@@ -33,6 +34,7 @@ export async function watchAccount(ctx: Context): Promise<boolean> {
     }),
     hasCredits && view.blocked !== null ? '1' : '0',
   );
+  ctx.reach('account: noted, not unparked');
   if (hasCredits) await unpark(ctx, Math.max(1, Math.floor(balance.available / sessionCredits)));
   return true;
 }

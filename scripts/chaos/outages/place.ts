@@ -14,7 +14,8 @@ import { createLog } from '../../../src/shared/log.ts';
 import { openContext } from '../../../src/shared/open-context.ts';
 import { createResources, type Resources } from '../../../src/shared/resources.ts';
 import { createTelemetry } from '../../../src/shared/telemetry.ts';
-import { openOutside, type Judged, type Received } from '../arena.ts';
+import type { Judged } from '../arena.ts';
+import { openOutside, type Received } from '../outside.ts';
 import { openRedisProcess, type RedisProcess } from './redis-process.ts';
 import { openTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 

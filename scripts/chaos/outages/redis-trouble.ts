@@ -1,7 +1,7 @@
 /** Redis answers, but not as it should: a replica after a failover, full, slow, cut in mid-script, emptied. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../arena.ts';
-import { hasEnded, readBatch } from '../verdict.ts';
+import { hasEnded, readBatch } from '../caller.ts';
 import { postOne, statusOf } from './caller.ts';
 import { openRedisProcess } from './redis-process.ts';
 import type { Place } from './place.ts';

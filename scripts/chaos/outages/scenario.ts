@@ -1,6 +1,7 @@
 /** One outage in the middle of a batch, and what is asked of every one of them: all files end, nothing twice, soon. */
 import { until } from '../arena.ts';
-import { hasEnded, judge, post, readBatch } from '../verdict.ts';
+import { hasEnded, post, readBatch } from '../caller.ts';
+import { judge } from '../verdict.ts';
 import { openPlace, type Place, type PlaceOptions } from './place.ts';
 import { judgeAnswers, startProber, type Prober } from './prober.ts';
 

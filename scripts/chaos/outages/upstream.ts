@@ -1,7 +1,7 @@
 /** The upstream goes away in every way it can, and comes back. No file may fail for it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../arena.ts';
-import { readBatch } from '../verdict.ts';
+import { readBatch } from '../caller.ts';
 import { reasonsOf } from './caller.ts';
 import { openTls } from './open-tls.ts';
 import type { PlaceOptions } from './place.ts';

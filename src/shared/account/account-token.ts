@@ -26,6 +26,8 @@ export interface TokenSource {
   readonly upstream: Upstream;
   readonly accountId: string;
   readonly clientId: string;
+  /** As in Context. */
+  readonly reach: (point: string) => void;
 }
 
 const storedSchema = z.object({

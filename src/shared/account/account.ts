@@ -55,6 +55,7 @@ export async function openAccount(options: {
   readonly upstream: Upstream;
   readonly accountId: string;
   readonly log: Logger;
+  readonly reach: (point: string) => void;
 }): Promise<Account> {
   const { redis, keys, config, accountId, upstream } = options;
   const gate = await openAccountGate(options);

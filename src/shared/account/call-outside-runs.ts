@@ -16,7 +16,9 @@ export async function callOutsideRuns<T>(
 ): Promise<T> {
   try {
     if (restores) await ctx.account.restore(signal);
+    ctx.reach('call outside runs: before');
     const result = await callWithToken(ctx.account, call, signal);
+    ctx.reach('call outside runs: answered');
     if (ctx.account.gate.view().downSince !== null) await noteAccount(ctx, { ok: 1 });
     return result;
   } catch (error) {

@@ -81,11 +81,14 @@ async function fetchToken(source: TokenSource, version: number, now: number, loc
     const stored = await readStored(source);
     if (stored !== null && stored.version > version) return stored;
     if ((await source.redis.get(keys.tokenRest(accountId))) === 'refused') throw refused();
+    source.reach('token: lock taken, not asked');
     const asked = await ask(source).catch((error: unknown) => refuse(source, lock, error));
     // A token that would have expired before it came (clocks differ) is believed to live until it is refused.
     const expiresAt = asked.expiresAtMs !== null && asked.expiresAtMs > now ? asked.expiresAtMs : null;
     const { token: value, userId } = asked;
+    source.reach('token: granted, not saved');
     await storeToken(source, lock, { value, userId, kind: 'anonymous', expiresAt });
+    source.reach('token: saved, lock held');
     const committed = await readStored(source);
     if (committed === null) throw new Error('a renewed token was not stored');
     await rest(source, fresh(committed.version));

@@ -9,6 +9,7 @@ export async function redeliver(ctx: Context, id: string, tenant: string | null)
   if ((await readDelivery(ctx, id, tenant)) === null) return null;
   const run = await ctx.scripts['delivery-redeliver'](id);
   if (typeof run !== 'number') return null; // dropped meanwhile
+  ctx.reach('redeliver: saved, not enqueued');
   await enqueueDelivery(ctx, { id, run, delayMs: 0 });
   return readDelivery(ctx, id, tenant);
 }
