@@ -20,6 +20,7 @@ import { readDemoOptions, type DemoOptions } from './demo/read-options.ts';
 import { startSandbox, startService } from './demo/start-services.ts';
 
 const root = join(import.meta.dirname, '..');
+const stopped = new DemoError('Stopped.');
 const example = ['trim the first 3 seconds', 'add a logo watermark'];
 
 interface Stage {
@@ -36,7 +37,7 @@ async function perform(stage: Stage): Promise<void> {
   const { options, ending } = stage;
   const startedAt = performance.now();
   const inputs = await prepare(stage);
-  const client = await open(stage, inputs.paths.length);
+  const { client, address } = await open(stage, inputs.paths.length);
   const ownWords = options.instructions.length > 0;
   const result = await runBatch(
     { stdout: process.stdout, stderr: process.stderr, client, interrupt: silentInterrupt(ending.signal) },
@@ -54,6 +55,14 @@ async function perform(stage: Stage): Promise<void> {
   if (result.exitCode !== 0) throw new DemoError(`Not every file was finished. The logs are in ${stage.logDir}`);
   await report(stage, client, inputs, result);
   console.log(`All in ${durationWords(performance.now() - startedAt)}.`);
+  if (options.dashboard) await leaveOpen(stage, `${address}/dashboard/batches/${result.batchId}`);
+}
+
+/** Until Ctrl-C, which then is the end that was meant, and no failure. */
+async function leaveOpen({ ending }: Stage, url: string): Promise<void> {
+  console.log(`The dashboard: ${url}\nCtrl-C ends it.`);
+  await new Promise((resolve) => ending.signal.addEventListener('abort', resolve, { once: true }));
+  if (ending.signal.reason !== stopped) throw ending.signal.reason;
 }
 
 async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
@@ -67,12 +76,13 @@ async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
   return await makeInputs(options, workDir, ending.signal);
 }
 
-async function open(stage: Stage, files: number): Promise<Client> {
+async function open(stage: Stage, files: number): Promise<{ client: Client; address: string }> {
   const { options, ending, closers } = stage;
   const there = options.url === null ? await startOwn(stage, files) : { url: options.url, key: options.key };
   const client = createClient({ ...there, signal: ending.signal });
   closers.push(() => client.close());
-  return client;
+  if (options.dashboard) console.log(`The dashboard: ${there.url}/dashboard`);
+  return { client, address: there.url };
 }
 
 async function startOwn(stage: Stage, files: number): Promise<{ url: string }> {
@@ -120,7 +130,7 @@ async function main(): Promise<number> {
     ending: new AbortController(),
     closers: [],
   };
-  const onSignal = (): void => stage.ending.abort(new DemoError('Stopped.'));
+  const onSignal = (): void => stage.ending.abort(stopped);
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     await perform(stage);

@@ -5,6 +5,7 @@ import type { ApiContext } from './api/api-context.ts';
 import { openSessionUrl } from './shared/account/open-session-url.ts';
 import { readCredits } from './shared/account/read-credits.ts';
 import type { Config } from './shared/config/config.ts';
+import { knowStore, StoreEmptiedError } from './shared/know-store.ts';
 import type { Log } from './shared/log.ts';
 import { openContent } from './shared/open-content.ts';
 import { openContext, type OpenedContext } from './shared/open-context.ts';
@@ -50,6 +51,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const workerContext = role === 'api' ? null : await openContext({ ...opening, role: 'worker' });
   const apiContext = role === 'worker' ? null : await openContext({ ...opening, role: 'api' });
   await refuseUnfitRedis(workerContext ?? apiContext, log);
+  await refuseEmptied(apiContext, workerContext);
   const workers = workerContext === null ? null : await openWorkers(workerContext);
   if (workers !== null) resources.add('workers', workers.close);
   const some = workerContext ?? apiContext;
@@ -80,6 +82,17 @@ async function refuseUnfitRedis(ctx: OpenedContext | null, log: Log): Promise<vo
   for (const problem of problems) log.warn({ code: problem.code, detail: problem.detail }, 'Redis is not fit');
   const refused = problems.filter(({ severity }) => severity === 'refuse');
   if (refused.length > 0) throw new StartError(refused.map(({ detail }) => detail).join('\n'));
+}
+
+/** The API first: it leaves the file that a worker's start looks at. */
+async function refuseEmptied(...contexts: readonly (OpenedContext | null)[]): Promise<void> {
+  for (const ctx of contexts) {
+    if (ctx === null) continue;
+    await knowStore(ctx, ctx === contexts[0]).catch((error: unknown) => {
+      if (error instanceof StoreEmptiedError) throw new StartError(error.message, { cause: error });
+      throw error;
+    });
+  }
 }
 
 async function listen(ctx: OpenedContext, workers: Workers | null, resources: Resources): Promise<string> {

@@ -44,6 +44,9 @@ export interface Arena {
   readonly close: () => Promise<void>;
 }
 
+/** What a verdict needs of a place. */
+export type Judged = Pick<Arena, 'api' | 'sandbox' | 'ctx' | 'clipUrl' | 'receiverUrl' | 'received'>;
+
 const log = createLog({ level: 'silent' });
 const lockMs = 1000;
 
@@ -124,7 +127,7 @@ export async function openArena(): Promise<Arena> {
 }
 
 /** Clips to fetch, a place to put outputs, a receiver of webhooks: everything outside the service. */
-async function openOutside(clip: Buffer, received: Received[]): Promise<{ url: string; close: () => void }> {
+export async function openOutside(clip: Buffer, received: Received[]): Promise<{ url: string; close: () => void }> {
   const server = createServer((request, response) => {
     if (request.method === 'GET' || request.method === 'HEAD') {
       response.writeHead(200, { 'content-type': 'video/mp4', 'content-length': clip.length });

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { openArena, type Arena } from './arena.ts';
 import { runCase, type Case } from './kill-matrix.ts';
 import { deaths, points } from './points.ts';
+import { runOutages } from './outages/run-outages.ts';
 import { runRandomKills } from './random-kills.ts';
 
 const { values } = parseArgs({
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     deaths: { type: 'string', default: 'kill' },
+    outages: { type: 'boolean' },
+    long: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   },
 });
@@ -22,9 +25,17 @@ if (values.help === true) {
   console.log(
     'npm run chaos -- [--deaths kill,stop,term|all] [--only <part of a boundary>] [--kills 40] [--seed 1]\n' +
       '  deaths  kill -9, SIGSTOP past the lock and SIGCONT, SIGTERM; default kill\n' +
-      '  kills   random kills after the matrix; 0: none',
+      '  kills   random kills after the matrix; 0: none\n' +
+      'npm run chaos -- --outages [--long] [--only <part of a scenario>]\n' +
+      '  outages of Redis and of the upstream instead; long: also those that last a minute and more',
   );
   process.exit(0);
+}
+
+if (values.outages === true) {
+  const { passed, failed } = await runOutages({ isLong: values.long, only: values.only });
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
 }
 
 const wanted = values.deaths === 'all' ? deaths : deaths.filter((death) => values.deaths.split(',').includes(death));

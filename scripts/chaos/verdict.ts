@@ -1,7 +1,7 @@
 /** What must hold after every death: the file has ended, nothing was paid twice, nothing is lost, the books agree. */
 import { countStatuses } from '../../src/shared/domain/batch.ts';
 import type { FileStatus } from '../../src/shared/domain/file-state.ts';
-import { until, type Arena } from './arena.ts';
+import { until, type Judged } from './arena.ts';
 
 export const instructions = ['trim the first 3 seconds', 'mute'];
 
@@ -24,7 +24,7 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-export async function post(arena: Arena, count: number, name: string): Promise<string> {
+export async function post(arena: Judged, count: number, name: string): Promise<string> {
   const response = await fetch(`${arena.api}/batches`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -43,12 +43,12 @@ export async function post(arena: Arena, count: number, name: string): Promise<s
   return ((await response.json()) as BatchView).id;
 }
 
-export const readBatch = async (arena: Arena, id: string): Promise<BatchView> =>
+export const readBatch = async (arena: Judged, id: string): Promise<BatchView> =>
   (await (await fetch(`${arena.api}/batches/${id}`)).json()) as BatchView;
 
 export const hasEnded = ({ status }: BatchView): boolean => ['completed', 'failed', 'canceled'].includes(status);
 
-async function readFiles(arena: Arena, id: string): Promise<FileView[]> {
+async function readFiles(arena: Judged, id: string): Promise<FileView[]> {
   const text = await (await fetch(`${arena.api}/batches/${id}/results`)).text();
   return text
     .trimEnd()
@@ -57,7 +57,7 @@ async function readFiles(arena: Arena, id: string): Promise<FileView[]> {
 }
 
 /** `mayBeUnconfirmed`: files that may honestly say so, at most. */
-export async function judge(arena: Arena, batchId: string, count: number, mayBeUnconfirmed: number): Promise<Verdict> {
+export async function judge(arena: Judged, batchId: string, count: number, mayBeUnconfirmed: number): Promise<Verdict> {
   const faults: string[] = [];
   const batch = await until(
     `${batchId} ends`,
@@ -83,7 +83,7 @@ export async function judge(arena: Arena, batchId: string, count: number, mayBeU
   return { ended: files.length - bad.length, lost: count - files.length, double: doubles, faults };
 }
 
-function paidTwice(arena: Arena, files: readonly FileView[], faults: string[]): number {
+function paidTwice(arena: Judged, files: readonly FileView[], faults: string[]): number {
   const ledger = arena.sandbox.ledger();
   let doubles = 0;
   for (const file of files) {
@@ -102,7 +102,7 @@ function paidTwice(arena: Arena, files: readonly FileView[], faults: string[]): 
 }
 
 /** At least once, under one id. */
-async function told(arena: Arena, batchId: string, faults: string[]): Promise<void> {
+async function told(arena: Judged, batchId: string, faults: string[]): Promise<void> {
   const ends = () =>
     arena.received.filter(({ body }) => body?.data.batch_id === batchId && body.type.startsWith('batch.'));
   try {
@@ -114,7 +114,7 @@ async function told(arena: Arena, batchId: string, faults: string[]): Promise<vo
 }
 
 /** No slot, no due run and no waiting file is left behind. */
-async function nothingLeft(arena: Arena, batchId: string, faults: string[]): Promise<void> {
+async function nothingLeft(arena: Judged, batchId: string, faults: string[]): Promise<void> {
   const { redis, keys, accountId } = arena.ctx;
   const part = batchId.slice('bat_'.length);
   const mine = (ids: readonly string[]): number => ids.filter((id) => id.includes(part)).length;

@@ -14,6 +14,8 @@ export interface DemoOptions {
   readonly width: number;
   readonly height: number;
   readonly copy: boolean;
+  /** Leave everything running, with the dashboard on the demo's batch. */
+  readonly dashboard: boolean;
   readonly out: string;
   /** A service that runs somewhere else; null: the demo starts one, with a sandbox. */
   readonly url: string | null;
@@ -27,6 +29,7 @@ interface Flags {
   readonly seconds?: number;
   readonly size: { readonly width: number; readonly height: number };
   readonly copy?: true;
+  readonly dashboard?: true;
   readonly out: string;
   readonly url?: string;
   readonly key?: string;
@@ -48,6 +51,7 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
       new Option('--size <WxH>', 'their picture').default({ width: 1280, height: 720 }, '1280x720').argParser(toSize),
     )
     .option('--copy', 'give the sources back instead of encoding them, to try many files quickly')
+    .option('--dashboard', 'leave it running at the end, with the dashboard on its batch')
     .option('--out <folder>', 'where the results go', 'output')
     .option('--url <url>', 'a service that runs already, instead of one of its own')
     .addOption(new Option('--key <key>', 'its API key').env('BATCH_VIDEO_KEY'))
@@ -60,6 +64,7 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     size,
     seconds = null,
     copy,
+    dashboard,
     url = null,
     key = null,
     ...flags
@@ -71,6 +76,7 @@ export function readDemoOptions(args: readonly string[]): DemoOptions {
     url,
     key,
     copy: copy === true,
+    dashboard: dashboard === true,
     inputs: command.args,
     instructions: instruction,
     assets: asset,

@@ -1,25 +1,34 @@
 /** Builds the API: every plugin and route registered by name, so that "go to definition" walks it. It never listens. */
+import { fastifyCookie } from '@fastify/cookie';
 import { fastifyHelmet } from '@fastify/helmet';
 import { fastify, LogController, type FastifyBaseLogger } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { newRequestId } from '../shared/ids.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
-import { createAuth, nobody } from './auth.ts';
+import { createAuth, nobody, type Auth } from './auth.ts';
 import { createBackground } from './background.ts';
 import { addBatchActionRoutes } from './batch-actions.routes.ts';
 import { addBatchRoutes } from './batches.routes.ts';
 import { addCreditRoutes } from './credits.routes.ts';
+import { isFromPage } from './cross-site.ts';
+import { addDashboardApiRoutes } from './dashboard-api.routes.ts';
+import { addDashboardPage } from './dashboard-page.routes.ts';
+import { readLogin } from './dashboard-login.ts';
 import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
+import { openLiveFeed } from './live-feed.ts';
+import { addManners, allowOrigins } from './manners.ts';
 import { addMessageRoutes } from './messages.routes.ts';
 import { acceptJsonOnly, maxBodyBytes } from './parse-json-body.ts';
 import { answerError, answerUnknownRoute, internalError, sendProblem, toKnownRefusal } from './problem.ts';
 import { dropAbandonedParts, markUploadDir } from '../shared/upload-dir.ts';
+import { refuseWithoutStore } from './refuse-without-store.ts';
 import { addTraces, traceIdsOf } from './traces.ts';
+import { givenRequestId } from './trace-context.ts';
 import { uploadRoutes } from './uploads.routes.ts';
 import { compileValidator, refuseFaultyBody } from './validate.ts';
 
@@ -42,20 +51,29 @@ export async function createApp(ctx: ApiContext): Promise<Api> {
   app.setErrorHandler(answerError(ctx));
   answerUnknownRoute(app);
   acceptJsonOnly(app);
-  addHooks(app, ctx);
+  await allowOrigins(app, ctx);
+  const auth = createAuth(ctx.config.apiKeys, (request) => readLogin(ctx, request));
+  await app.register(fastifyCookie);
+  addHooks(app, ctx, auth);
+  await addManners(app, ctx);
   await app.register(fastifyHelmet, helmetOptions);
   await collectDocument(app);
   const background = createBackground(ctx);
   app.addHook('onClose', background.settled);
-  addBatchRoutes(app, ctx);
+  const feed = await openLiveFeed(ctx);
+  // Before the server waits for its connections to end.
+  app.addHook('preClose', feed.close);
+  addBatchRoutes(app, ctx, feed);
   addBatchActionRoutes(app, ctx, background);
   addFileRoutes(app, ctx);
   addMessageRoutes(app, ctx);
-  await addEventRoutes(app, ctx);
+  await addEventRoutes(app, ctx, feed);
   addDeliveryRoutes(app, ctx);
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
   await addDocumentRoutes(app);
+  await addDashboardApiRoutes(app, ctx, auth);
+  await addDashboardPage(app, ctx);
   await app.register(async (scope) => uploadRoutes(scope as Api, ctx));
   return app;
 }
@@ -67,7 +85,7 @@ function createServer(ctx: ApiContext): Api {
     loggerInstance,
     // One line a request, written by our own hook.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: newRequestId,
+    genReqId: (request) => givenRequestId(request.headers) ?? newRequestId(),
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: maxIdChars },
@@ -78,15 +96,21 @@ function createServer(ctx: ApiContext): Api {
   }).withTypeProvider<ZodTypeProvider>();
 }
 
-function addHooks(app: Api, ctx: ApiContext): void {
-  const authenticate = createAuth(ctx.config.apiKeys);
+function addHooks(app: Api, ctx: ApiContext, auth: Auth): void {
   app.decorateRequest('caller');
   app.decorateRequest('bodyFaults');
   addTraces(app, ctx.tracing);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
     request.caller = nobody;
     request.bodyFaults = [];
-    request.caller = authenticate(request);
+    request.caller = await auth.authenticate(request);
+  });
+  app.addHook('onRequest', refuseWithoutStore(ctx));
+  // What is accepted is kept (design §2): where Redis writes later, the answer waits for it.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (reply.statusCode === 201 || reply.statusCode === 202) await ctx.barrier.pass();
+    return payload;
   });
   app.addHook('preValidation', refuseFaultyBody);
   app.addHook('onResponse', async (request, reply) => {
@@ -106,6 +130,8 @@ function addHooks(app: Api, ctx: ApiContext): void {
         duration_ms: Math.round(reply.elapsedTime),
         tenant: request.caller.tenant,
         ...traceIdsOf(request),
+        // Who did what to which batch: an action of a person is looked for by its target.
+        ...(isFromPage(request) ? { via: 'dashboard', target: request.params } : {}),
       },
       'request',
     );

@@ -1,8 +1,6 @@
 /** What a caller does to a batch as a whole: cancel, pause, resume, retry. Each is a mark, worked off after the answer. */
 import { markBatch, type BulkAction, type BulkArguments } from '../shared/bulk.ts';
-import { parseFileId } from '../shared/ids.ts';
 import { readBatch, type StoredBatch } from '../shared/read-batch.ts';
-import { readFiles } from '../shared/read-file.ts';
 import type { BatchView } from '../shared/to-batch-resource.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
@@ -14,8 +12,8 @@ import {
   resumeRequestSchema,
   retryRequestSchema,
 } from './batches.schema.ts';
-import { pointerTo } from './pointer.ts';
-import { conflict, invalid, notFound } from './refused-error.ts';
+import { judgeRetry } from './judge-retry.ts';
+import { conflict, notFound } from './refused-error.ts';
 import { problems } from './responses.ts';
 import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
@@ -58,7 +56,7 @@ export function addBatchActionRoutes(app: Api, ctx: ApiContext, background: Back
     { schema: { ...schemaOf('Failed files again, all or these, from their failed step'), body: retryRequestSchema } },
     async (request, reply) => {
       const batch = await visibleBatch(ctx, request, request.params.id);
-      const indexes = await failedOnes(ctx, batch, request.body?.file_ids);
+      const indexes = await judgeRetry(ctx, batch, request.body);
       // None of the named files has failed: nothing to do, and no round to reopen for it.
       const isDone = indexes !== undefined && indexes.length === 0;
       if (isDone && !isCanceled(batch)) return reply.code(202).send(toBatch(ctx, batch));
@@ -90,30 +88,4 @@ function refusal(action: BulkAction, why: 'ended' | 'canceled'): Error {
   return why === 'ended'
     ? conflict('batch_ended', `The batch has ended: there is nothing to ${action}.`)
     : conflict('batch_canceled', `The batch is canceled: there is no ${action} any more.`);
-}
-
-/** Indexes of the named files that have failed; undefined: the caller named none. */
-async function failedOnes(
-  ctx: ApiContext,
-  batch: StoredBatch,
-  fileIds: readonly string[] | null | undefined,
-): Promise<number[] | undefined> {
-  if (fileIds == null) return undefined;
-  const total = batch.progress.counts.total;
-  const places = fileIds.map(parseFileId);
-  const unknown = places.flatMap((place, at) =>
-    place?.batchId === batch.id && place.index < total
-      ? []
-      : [
-          {
-            pointer: pointerTo(['file_ids', at]),
-            code: 'unknown_file',
-            detail: 'There is no such file in this batch.',
-          },
-        ],
-  );
-  if (unknown.length > 0) throw invalid(unknown);
-  const indexes = [...new Set(places.flatMap((place) => (place === null ? [] : [place.index])))];
-  const views = await readFiles(ctx, batch.id, indexes);
-  return views.flatMap(({ file }) => (file.state.status === 'failed' ? [file.index] : []));
 }

@@ -16,12 +16,15 @@ import { createBatch } from './create-batch.ts';
 import { readPlaceCursor, toPlaceCursor } from './cursor.ts';
 import { idempotencyHeaders } from './idempotency.ts';
 import { createKnownBalance } from './known-balance.ts';
-import { problems } from './responses.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { notModified, problems } from './responses.ts';
+import { sendTagged } from './send-tagged.ts';
 import { toBatch } from './show-batch.ts';
 import { visibleBatch } from './visible.ts';
+import { createEndWaiter, preferHeader } from './wait-for-end.ts';
 
-export function addBatchRoutes(app: Api, ctx: ApiContext): void {
-  const balance = createKnownBalance(ctx);
+export function addBatchRoutes(app: Api, ctx: ApiContext, feed: LiveFeed): void {
+  const parts = { balance: createKnownBalance(ctx), waiter: createEndWaiter(ctx, feed) };
   app.post(
     '/batches',
     {
@@ -30,7 +33,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
       schema: {
         tags: ['batches'],
         summary: 'Take in many files with one request',
-        headers: idempotencyHeaders,
+        headers: idempotencyHeaders.extend({ prefer: preferHeader }),
         body: batchRequestSchema,
         response: {
           200: dryRunSchema.describe('`dry_run`: nothing was stored.'),
@@ -39,7 +42,7 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
         },
       },
     },
-    (request, reply) => createBatch(ctx, balance, request, reply),
+    (request, reply) => createBatch(ctx, parts, request, reply),
   );
   app.get(
     '/batches',
@@ -62,13 +65,15 @@ export function addBatchRoutes(app: Api, ctx: ApiContext): void {
   app.get(
     '/batches/:id',
     {
+      exposeHeadRoute: true,
       schema: {
         tags: ['batches'],
         summary: 'One batch',
         params: batchParams,
-        response: { 200: batchSchema, ...problems(404) },
+        response: { 200: batchSchema, ...notModified, ...problems(404) },
       },
     },
-    async (request) => toBatch(ctx, await visibleBatch(ctx, request, request.params.id)),
+    async (request, reply) =>
+      sendTagged(request, reply, toBatch(ctx, await visibleBatch(ctx, request, request.params.id))),
   );
 }

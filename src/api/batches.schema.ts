@@ -120,10 +120,19 @@ export const batchPageSchema = pageOf(batchSchema).meta({ id: 'BatchPage' });
 export const batchListQuery = z.strictObject({ ...pageQuery, status: z.enum(batchStatuses).optional() });
 export const batchParams = z.object({ id: z.string() });
 
-/** Body of `retry`: absent, `{}` or a list. */
+/** Body of `retry`: absent, `{}` or lists. */
 export const retryRequestSchema = z
-  .strictObject({ file_ids: z.array(z.string().max(100)).min(1).max(50_000).nullish() })
+  .strictObject({
+    file_ids: z.array(z.string().max(100)).min(1).max(50_000).nullish().describe('Only these; without lists: all.'),
+    files: z
+      .array(z.strictObject({ id: z.string().max(100), destination: z.strictObject({ put_url: urlText }).nullish() }))
+      .min(1)
+      .max(50_000)
+      .nullish()
+      .describe('These, too, each to a new `destination` where one is given.'),
+  })
   .nullish();
+export type RetryRequest = z.infer<typeof retryRequestSchema>;
 export const resumeRequestSchema = z.strictObject({ max_credits: z.int().min(0).nullish() }).nullish();
 /** Body of `cancel` and `pause`: absent or `{}`. */
 export const emptyRequestSchema = z.strictObject({}).nullish();

@@ -4,18 +4,22 @@ import { sessionCredits } from '../shared/domain/policy.ts';
 import { takeIn, type IntakeResult } from '../shared/intake.ts';
 import { etaOfPlan } from '../shared/to-batch-resource.ts';
 import type { ApiContext } from './api-context.ts';
-import type { AcceptedBatch, DryRun } from './batches.schema.ts';
+import type { StoredBatch } from '../shared/read-batch.ts';
+import type { AcceptedBatch, DryRun, Warning } from './batches.schema.ts';
 import { findEarlier, keyInFlight, keyMismatch, readIdempotencyKey } from './idempotency.ts';
 import { judgeBatch, type JudgedBatch } from './judge-batch.ts';
 import type { KnownBalance } from './known-balance.ts';
 import { RefusedError, invalid } from './refused-error.ts';
 import { toBatch } from './show-batch.ts';
 import { toIntake, type ToBeTakenIn } from './to-intake.ts';
+import { givenTraceparent } from './trace-context.ts';
+import type { EndWaiter } from './wait-for-end.ts';
+import { warnOfEndpoint } from './warn-of-endpoint.ts';
 import { warnOf, warnOfCredits, type Estimate } from './warn-of.ts';
 
 export async function createBatch(
   ctx: ApiContext,
-  balance: KnownBalance,
+  { balance, waiter }: { readonly balance: KnownBalance; readonly waiter: EndWaiter },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -24,9 +28,13 @@ export async function createBatch(
   const earlier = await findEarlier(ctx, tenant, key);
   if (earlier.kind === 'answered') return sendAccepted(reply.header('idempotent-replayed', 'true'), earlier.answer);
   const judged = await judgeBatch(ctx, request);
-  const toBe = await toIntake(judged, { requestId: request.id, trace: request.span.traceparent });
+  const toBe = await toIntake(judged, {
+    requestId: request.id,
+    traceparent: request.span.traceparent ?? givenTraceparent(request.headers),
+  });
   const estimate = estimateOf(toBe, await balance());
-  const warnings = warnOf(judged.request, toBe, estimate);
+  const failing = await warnOfEndpoint(ctx, tenant, judged.request);
+  const warnings = [...failing, ...warnOf(judged.request, toBe, estimate)];
   if (judged.request.dry_run === true) return reply.code(200).send(toDryRun(ctx, judged, { estimate, warnings }));
   const result = await takeIn(ctx, {
     tenant,
@@ -34,14 +42,17 @@ export async function createBatch(
     idempotency: key,
     estimatedCredits: estimate.credits,
     maxCredits: judged.request.max_credits ?? null,
-    answerOf: (batch) =>
-      JSON.stringify({
-        ...toBatch(ctx, batch),
-        warnings,
-      } satisfies AcceptedBatch),
+    answerOf: (batch) => toAnswer(ctx, batch, warnings),
   });
-  return answer(reply, result);
+  const seconds = result.kind === 'accepted' ? waiter.grant(request, toBe.files.length) : null;
+  if (result.kind !== 'accepted' || seconds === null) return answer(reply, result);
+  const batch = await waiter.wait(reply, result.batchId, seconds);
+  const text = batch === null ? result.answer : toAnswer(ctx, batch, warnings);
+  return sendAccepted(reply.header('preference-applied', `wait=${seconds}`), text);
 }
+
+const toAnswer = (ctx: ApiContext, batch: StoredBatch, warnings: Warning[]): string =>
+  JSON.stringify({ ...toBatch(ctx, batch), warnings } satisfies AcceptedBatch);
 
 function answer(reply: FastifyReply, result: IntakeResult): FastifyReply {
   switch (result.kind) {

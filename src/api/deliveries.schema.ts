@@ -19,6 +19,17 @@ export const deliverySchema = z
     attempts: z.array(attempt).describe('The last ones, oldest first.'),
     created_at: z.iso.datetime(),
     next_attempt_at: z.iso.datetime().nullable(),
+    endpoint: z
+      .object({
+        last_success_at: z.iso.datetime().nullable(),
+        failing_since: z.iso.datetime().nullable().describe('No attempt has succeeded since.'),
+        failures: z.int(),
+        marked_at: z.iso
+          .datetime()
+          .nullable()
+          .describe('It has failed for three days: one request at a time, until the next success.'),
+      })
+      .describe('How the URL has been doing for you, over all batches.'),
   })
   .meta({ id: 'Delivery' });
 

@@ -5,9 +5,11 @@ import { readIndexCursor, toIndexCursor } from './cursor.ts';
 import { batchParams } from './batches.schema.ts';
 import { fileListQuery, filePageSchema, fileParams, fileSchema } from './files.schema.ts';
 import { listFiles } from '../shared/read-file.ts';
-import { problems } from './responses.ts';
+import { notModified, problems } from './responses.ts';
+import { sendArchive } from './send-archive.ts';
 import { sendContent } from './send-content.ts';
 import { sendResults } from './send-results.ts';
+import { sendTagged } from './send-tagged.ts';
 import { aroundFiles, toFile, toFileWithLink } from './show-files.ts';
 import { visibleBatch, visibleFile } from './visible.ts';
 import { z } from 'zod';
@@ -37,16 +39,17 @@ export function addFileRoutes(app: Api, ctx: ApiContext): void {
   app.get(
     '/batches/:id/files/:file_id',
     {
+      exposeHeadRoute: true,
       schema: {
         tags: ['files'],
         summary: 'One file',
         params: fileParams,
-        response: { 200: fileSchema, ...problems(404) },
+        response: { 200: fileSchema, ...notModified, ...problems(404) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { batch, view } = await visibleFile(ctx, request, request.params);
-      return toFileWithLink(ctx, batch, view);
+      return sendTagged(request, reply, await toFileWithLink(ctx, batch, view));
     },
   );
   app.get(
@@ -73,14 +76,32 @@ export function addFileRoutes(app: Api, ctx: ApiContext): void {
     {
       schema: {
         tags: ['batches'],
-        summary: 'Every file, one JSON text a line, in index order; readable before the batch ends',
+        summary: 'Every file, in index order, one JSON text a line, or CSV; readable before the batch ends',
         params: batchParams,
         response: {
-          200: { description: 'NDJSON', content: { 'application/x-ndjson': { schema: fileSchema } } },
+          200: {
+            description: 'NDJSON, or the main columns as CSV with `Accept: text/csv`.',
+            content: { 'application/x-ndjson': { schema: fileSchema }, 'text/csv': { schema: z.string() } },
+          },
           ...problems(404),
         },
       },
     },
-    async (request, reply) => sendResults(ctx, await visibleBatch(ctx, request, request.params.id), reply),
+    async (request, reply) => sendResults(ctx, await visibleBatch(ctx, request, request.params.id), request, reply),
+  );
+  app.get(
+    '/batches/:id/archive',
+    {
+      schema: {
+        tags: ['batches'],
+        summary: 'Every output there is as one ZIP, streamed; `manifest.ndjson` in it names what is missing or broken',
+        params: batchParams,
+        response: {
+          200: { description: 'ZIP', content: { 'application/zip': { schema: z.any() } } },
+          ...problems(404),
+        },
+      },
+    },
+    async (request, reply) => sendArchive(ctx, await visibleBatch(ctx, request, request.params.id), request, reply),
   );
 }

@@ -9,6 +9,11 @@ const patienceMs = 1000;
 const healthSchema = z
   .object({ status: z.enum(['ok', 'unavailable']), detail: z.string().nullable() })
   .meta({ id: 'Health' });
+const whyNot = {
+  here: 'Redis does not answer',
+  away: 'Redis does not answer',
+  emptied: 'Redis has lost the data of this installation',
+};
 const schemaOf = (summary: string) => ({
   tags: ['operation'],
   summary,
@@ -22,7 +27,9 @@ export function addHealthRoutes(app: Api, ctx: ApiContext): void {
     { config: { public: true }, exposeHeadRoute: true, schema: schemaOf('Alive: steps are being consumed') },
     async (_request, reply) => {
       // An API process without a worker consumes no steps: that it answers is all there is to tell.
-      const health = ctx.workerHealth?.() ?? { ok: true, detail: 'no worker in this process' };
+      const isEmptied = ctx.watch.state() === 'emptied';
+      const own = ctx.workerHealth?.() ?? { ok: true, detail: 'no worker in this process' };
+      const health = isEmptied ? { ok: false, detail: 'Redis has lost the data of this installation' } : own;
       return reply
         .code(health.ok ? 200 : 503)
         .send({ status: health.ok ? 'ok' : 'unavailable', detail: health.detail });
@@ -32,8 +39,8 @@ export function addHealthRoutes(app: Api, ctx: ApiContext): void {
     '/readyz',
     { config: { public: true }, exposeHeadRoute: true, schema: schemaOf('Ready: the store answers') },
     async (_request, reply) => {
-      const isReady = await answers(ctx.redis, patienceMs);
-      const detail = isReady ? null : 'Redis does not answer';
+      const isReady = ctx.watch.state() === 'here' && (await answers(ctx.redis, patienceMs));
+      const detail = isReady ? null : whyNot[ctx.watch.state()];
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', detail });
     },
   );

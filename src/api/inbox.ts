@@ -1,4 +1,4 @@
-/** What an event stream has been told and not sent yet. Bounded by the batch: progress keeps the newest of each file. */
+/** What an event stream has been told and not sent yet. Bounded: progress keeps the newest of each file, of so many files. */
 import type { LiveProgress } from '../shared/live-progress.ts';
 import type { Listener } from './live-feed.ts';
 
@@ -7,14 +7,18 @@ export interface Inbox extends Listener {
   readonly wait: (mostMs: number) => Promise<void>;
   readonly takeProgress: () => LiveProgress[];
   readonly isEnded: () => boolean;
-  readonly ended: Promise<void>;
+  /** Called at the end, at once if it has been; the last one that asked alone: nothing piles up on a long stream. */
+  readonly onEnd: (tell: () => void) => void;
 }
+
+/** Whoever does not take it has an older picture for a moment. */
+const mostProgress = 1000;
 
 export function createInbox(): Inbox {
   const progress = new Map<string, LiveProgress>();
   let isWoken = true;
   let isEnded = false;
-  const end = Promise.withResolvers<void>();
+  let tellEnd = (): void => undefined;
   let wake = (): void => undefined;
   const changed = (): void => {
     isWoken = true;
@@ -24,11 +28,12 @@ export function createInbox(): Inbox {
     changed,
     progressed: (one) => {
       progress.set(one.file_id, one);
+      if (progress.size > mostProgress) progress.delete(progress.keys().next().value ?? '');
       changed();
     },
     end: () => {
       isEnded = true;
-      end.resolve();
+      tellEnd();
       changed();
     },
     wait: async (mostMs) => {
@@ -47,6 +52,9 @@ export function createInbox(): Inbox {
       return taken;
     },
     isEnded: () => isEnded,
-    ended: end.promise,
+    onEnd: (tell) => {
+      tellEnd = tell;
+      if (isEnded) tell();
+    },
   };
 }

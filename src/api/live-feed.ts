@@ -5,6 +5,7 @@
 import type { Context } from '../shared/context.ts';
 import { liveProgressSchema, type LiveProgress } from '../shared/live-progress.ts';
 import type { ApiContext } from './api-context.ts';
+import type { Watched } from './read-events.ts';
 
 export interface Listener {
   readonly changed: () => void;
@@ -14,8 +15,8 @@ export interface Listener {
 }
 
 export interface LiveFeed {
-  /** Returns what ends the listening. */
-  readonly listen: (batchId: string, listener: Listener) => () => void;
+  /** Returns what ends the listening. Progress is told to listeners of one batch. */
+  readonly listen: (watched: Watched, listener: Listener) => () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export async function openLiveFeed(ctx: ApiContext): Promise<LiveFeed> {
   const listeners = new Map<string, Set<Listener>>();
   const channels = { changes: keys.eventsChannel(), progress: keys.progressChannel() };
   const onMessage = (channel: string, message: string): void => {
-    if (channel === channels.changes) for (const listener of listeners.get(message) ?? []) listener.changed();
+    if (channel === channels.changes) tellChange(listeners, message);
     if (channel === channels.progress) tellProgress(ctx, listeners, message);
   };
   // Whatever was published while the connection was away is in the streams.
@@ -34,12 +35,13 @@ export async function openLiveFeed(ctx: ApiContext): Promise<LiveFeed> {
   subscriber.on('message', onMessage).on('ready', onReady);
   await subscriber.subscribe(channels.changes, channels.progress);
   return {
-    listen: (batchId, listener) => {
-      const group = listeners.get(batchId) ?? new Set<Listener>();
-      listeners.set(batchId, group.add(listener));
+    listen: (watched, listener) => {
+      const name = nameOf(watched);
+      const group = listeners.get(name) ?? new Set<Listener>();
+      listeners.set(name, group.add(listener));
       return () => {
         group.delete(listener);
-        if (group.size === 0) listeners.delete(batchId);
+        if (group.size === 0) listeners.delete(name);
       };
     },
     close: async () => {
@@ -47,6 +49,24 @@ export async function openLiveFeed(ctx: ApiContext): Promise<LiveFeed> {
       for (const group of listeners.values()) for (const listener of group) listener.end();
     },
   };
+}
+
+/** Ids of batches and names of tenants never look alike: the kind stands in front. */
+function nameOf(watched: Watched): string {
+  if (watched.kind === 'all') return 'all';
+  return watched.kind === 'batch' ? `batch ${watched.batchId}` : `tenant ${watched.tenant}`;
+}
+
+/** `<tenant> <batch>`, as lib.lua publishes. */
+export function toChanged(message: string): { readonly tenant: string; readonly batchId: string } {
+  const [tenant = '', batchId = ''] = message.split(' ');
+  return { tenant, batchId };
+}
+
+function tellChange(listeners: ReadonlyMap<string, ReadonlySet<Listener>>, message: string): void {
+  const { tenant, batchId } = toChanged(message);
+  const all: Watched[] = [{ kind: 'batch', batchId }, { kind: 'tenant', tenant }, { kind: 'all' }];
+  for (const watched of all) for (const listener of listeners.get(nameOf(watched)) ?? []) listener.changed();
 }
 
 function tellProgress(ctx: Context, listeners: ReadonlyMap<string, ReadonlySet<Listener>>, message: string): void {
@@ -57,5 +77,6 @@ function tellProgress(ctx: Context, listeners: ReadonlyMap<string, ReadonlySet<L
     ctx.log.debug({ err: parsed.error }, 'progress of another release');
     return;
   }
-  for (const listener of listeners.get(parsed.data.batch_id) ?? []) listener.progressed(parsed.data);
+  for (const listener of listeners.get(nameOf({ kind: 'batch', batchId: parsed.data.batch_id })) ?? [])
+    listener.progressed(parsed.data);
 }

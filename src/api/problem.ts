@@ -9,10 +9,9 @@ import type { Problem } from './problem.schema.ts';
 import { isRedisAway } from './redis-away.ts';
 import { NewerRecordError } from '../shared/stored-file.ts';
 import { RefusedError, type Refusal } from './refused-error.ts';
+import { storeAway } from './refuse-without-store.ts';
 
 export const problemType = 'application/problem+json';
-/** A lost Redis is mostly back within seconds: ioredis tries every 2 s at the latest. */
-const retryAfterSeconds = 2;
 
 /** What the framework refuses by itself, with our codes. */
 const frameworkRefusals: Readonly<Record<string, Omit<Refusal, 'detail'> & { detail?: string }>> = {
@@ -44,18 +43,13 @@ export function toKnownRefusal(error: unknown): Refusal | null {
   return null;
 }
 
-async function toRefusal(error: unknown, ctx: Pick<Context, 'redis'>): Promise<Refusal> {
+async function toRefusal(error: unknown, ctx: Pick<Context, 'redis' | 'watch'>): Promise<Refusal> {
   const known = toKnownRefusal(error);
   if (known !== null) return known;
-  return (await isRedisAway(error, ctx.redis)) ? storeAway : internalError;
+  const isAway = ctx.watch.state() !== 'here' || (await isRedisAway(error, ctx.redis));
+  return isAway ? storeAway : internalError;
 }
 
-const storeAway: Refusal = {
-  status: 503,
-  code: 'unavailable',
-  detail: 'The store is not reachable; try again shortly.',
-  headers: { 'retry-after': String(retryAfterSeconds) },
-};
 /** Left alone here; the same request may reach a process of the newer release next time. */
 const newerRecord: Refusal = {
   status: 503,
@@ -115,7 +109,8 @@ export function answerUnknownRoute(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const allowed = [...methods].find(([pattern]) => matches(pattern, path))?.[1];
-    if (allowed === undefined) {
+    // A route that is there and takes the method may still find no file to send.
+    if (allowed === undefined || allowed.has(request.method)) {
       return sendProblem(reply, request, { status: 404, code: 'not_found', detail: 'There is nothing at this URL.' });
     }
     const headers = { allow: [...allowed].join(', ') };

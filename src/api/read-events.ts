@@ -1,70 +1,84 @@
-/** Reads a batch's event stream from a place on, and makes of it what is sent: each file once, as it is now. */
+/** Reads an event stream from a place on: each file and batch that changed, once, in the order of their last changes. */
 import { z } from 'zod';
 import type { Context } from '../shared/context.ts';
 
-/** Entries of one read; a reader that lags behind gets several. */
-const entriesAtOnce = 1000;
+/** The stream of one batch, of a tenant's batches, or of all. */
+export type Watched =
+  | { readonly kind: 'batch'; readonly batchId: string }
+  | { readonly kind: 'tenant'; readonly tenant: string }
+  | { readonly kind: 'all' };
+
+/** Entries of one read, two a file; a reader that lags behind gets several. */
+const entriesAtOnce = 400;
+/** As lib.lua trims. */
+const entriesKept = 40_000;
+/** Before the first entry of a stream. */
+export const noEvent = '0-0';
+
+export interface Change {
+  /** Of the stream: safe to resume from once this and what is before it was sent. */
+  readonly id: string;
+  readonly batchId: string;
+  /** Null: the batch itself. */
+  readonly index: number | null;
+}
 
 export interface Changes {
-  /** Files that changed, in the order of their last change; `id` is safe to resume from once it has been sent. */
-  readonly files: readonly { readonly index: number; readonly id: string }[];
-  /** The stream is read up to here. */
+  readonly changes: readonly Change[];
   readonly lastId: string;
 }
 
 const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string())]));
 
-/** Null: nothing new. `gap`: the stream was cut beyond the place, so what happened in between is not known. */
-export async function readChanges(ctx: Context, batchId: string, after: string): Promise<Changes | 'gap' | null> {
-  const key = ctx.keys.events(batchId);
+export function streamKey({ keys }: Context, watched: Watched): string {
+  if (watched.kind === 'batch') return keys.events(watched.batchId);
+  return watched.kind === 'tenant' ? keys.tenantEvents(watched.tenant) : keys.allEvents();
+}
+
+/** Null: nothing new. `gap`: the place is not in the stream (any more), so what happened since is not known. */
+export async function readChanges(ctx: Context, watched: Watched, after: string): Promise<Changes | 'gap' | null> {
+  const key = streamKey(ctx, watched);
   const replies = await ctx.redis
     .pipeline()
-    .xrange(key, '-', '+', 'COUNT', 1)
+    .xrange(key, after, after)
     .xrange(key, `(${after}`, '+', 'COUNT', entriesAtOnce)
+    .xlen(key)
     .exec();
-  const [oldest, entries] = (replies ?? []).map(([error, value]) => {
+  const [place, entries, length] = (replies ?? []).map(([error, value]) => {
     if (error !== null) throw error;
-    return entriesSchema.parse(value);
+    return value;
   });
-  const [first] = oldest ?? [];
-  if (first !== undefined && isBefore(after, first[0])) return 'gap';
-  const last = entries?.at(-1);
-  return entries === undefined || last === undefined ? null : toChanges(entries, last[0], after);
+  // The stream of a batch begins with its acceptance; the wide ones may begin empty.
+  const isStart = after === noEvent && watched.kind !== 'batch' && Number(length) < entriesKept;
+  const isThere = isStart || entriesSchema.parse(place).length > 0;
+  if (!isThere) return 'gap';
+  const found = entriesSchema.parse(entries);
+  const last = found.at(-1);
+  return last === undefined ? null : { changes: toChanges(watched, found), lastId: last[0] };
 }
 
-function toChanges(entries: readonly [string, readonly string[]][], lastId: string, after: string): Changes {
-  const lastChange = new Map<number, string>();
+function toChanges(watched: Watched, entries: readonly [string, readonly string[]][]): Change[] {
+  const lastChange = new Map<string, Change>();
   for (const [id, fields] of entries) {
-    if (fields[0] !== 'f') continue;
+    const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
+    const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
+    if (batchId === undefined) continue;
+    const index = named['f'] === undefined ? null : Number(named['f']);
+    const what = `${batchId} ${index}`;
     // Deleted first, so that the map keeps the order of last changes.
-    lastChange.delete(Number(fields[1]));
-    lastChange.set(Number(fields[1]), id);
+    lastChange.delete(what);
+    lastChange.set(what, { id, batchId, index });
   }
-  let safe = after;
-  const files = [...lastChange].map(([index, id]) => {
-    // The very last id goes with the batch that follows: a reader cut off before it has to get the batch.
-    if (id !== lastId) safe = id;
-    return { index, id: safe };
-  });
-  return { files, lastId };
+  return [...lastChange.values()];
 }
 
-/** The id of the stream's newest entry. An accepted batch has at least one. */
-export async function lastEventId(ctx: Context, batchId: string): Promise<string> {
-  const [newest] = await ctx.redis.xrevrange(ctx.keys.events(batchId), '+', '-', 'COUNT', 1);
-  return newest?.[0] ?? '0-0';
+/** The id of the stream's newest entry. */
+export async function lastEventId(ctx: Context, watched: Watched): Promise<string> {
+  const [newest] = await ctx.redis.xrevrange(streamKey(ctx, watched), '+', '-', 'COUNT', 1);
+  return newest?.[0] ?? noEvent;
 }
 
 const idForm = /^\d{1,15}-\d{1,10}$/;
 
-/** Can a reader go on after this id? Not after one that is not of this stream, or lies beyond its end. */
-export function isResumable(id: string, lastId: string): boolean {
-  return idForm.test(id) && !isBefore(lastId, id);
-}
-
-/** Ids are `<ms>-<sequence>`. */
-function isBefore(id: string, other: string): boolean {
-  const [ms = 0, sequence = 0] = id.split('-').map(Number);
-  const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number);
-  return ms < otherMs || (ms === otherMs && sequence < otherSequence);
-}
+/** Ids of another stream, and what was never an id, name no place here. */
+export const isEventId = (text: string): boolean => idForm.test(text);

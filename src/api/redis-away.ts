@@ -1,24 +1,13 @@
 /** Is an error the store's absence, rather than a fault of ours? Then the caller is asked to come again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-
-/** First words of Redis' replies that pass by themselves (its protocol has no other place for a code). */
-const passing = new Set([
-  'OOM',
-  'LOADING',
-  'READONLY',
-  'MASTERDOWN',
-  'CLUSTERDOWN',
-  'TRYAGAIN',
-  'NOREPLICAS',
-  'MISCONF',
-  'BUSY',
-]);
+import { NotDurableError } from '../shared/redis/open-barrier.ts';
+import { isRedisTrouble } from '../shared/redis/redis-trouble.ts';
 
 export async function isRedisAway(error: unknown, redis: Redis): Promise<boolean> {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'ReplyError') return passing.has(error.message.split(' ', 1)[0] ?? '');
-  if (error.name === 'MaxRetriesPerRequestError') return true;
+  if (error instanceof NotDurableError) return true;
+  if (error.name === 'ReplyError' || isRedisTrouble(error)) return isRedisTrouble(error);
   // A command that timed out has no code of its own: whether Redis answers now tells as much.
   return !(await answers(redis, 500));
 }

@@ -1,5 +1,5 @@
 /** The error answers of a route, for its schema and the OpenAPI document. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { problemType } from './problem.ts';
 import { problemSchema } from './problem.schema.ts';
 
@@ -13,14 +13,15 @@ const meanings = {
   415: 'The content type, or the type of the file, is not accepted.',
   416: 'The range cannot be satisfied.',
   422: 'Every problem of the request, with a pointer each.',
+  429: 'This key makes too many requests (API_RATE_LIMIT); `Retry-After` says when to come again.',
   502: 'The upstream did not answer properly.',
   503: 'The store is not reachable; `Retry-After` says when to come again.',
 } as const;
 type Status = keyof typeof meanings;
 
-/** 401 and 503 go with every route that needs a key. */
+/** 401, 429 and 503 go with every route that needs a key. */
 export function problems(...statuses: readonly Status[]) {
-  const entries = [...statuses, 401 as const, 503 as const].map((status) => [
+  const entries = [...statuses, 401 as const, 429 as const, 503 as const].map((status) => [
     status,
     { description: meanings[status], content: { [problemType]: { schema: problemSchema } } },
   ]);
@@ -29,3 +30,8 @@ export function problems(...statuses: readonly Status[]) {
     { description: string; content: Record<string, { schema: z.ZodType }> }
   >;
 }
+
+/** For resources with an ETag. */
+export const notModified = {
+  304: z.any().describe('Nothing has happened since the answer that `If-None-Match` names.'),
+} as const;

@@ -1,29 +1,31 @@
 /**
- * Sends a batch's live events over one connection (design §7 "Live events"): the snapshot, then what changed, each
- * resource as it is when it is sent. Ids are places in the batch's stream; to resume after one misses nothing.
+ * Sends live events over one connection (design §7 "Live events"): the snapshot, then what changed, each resource as it
+ * is when it is sent. Ids are places in the stream, strictly rising; to resume after one misses nothing. A reader that
+ * takes nothing is dropped: it resumes when it comes back.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SSEMessage, SSEReplyInterface } from '@fastify/sse';
-import { readBatch, type StoredBatch } from '../shared/read-batch.ts';
-import { readFiles } from '../shared/read-file.ts';
-import type { ApiContext } from './api-context.ts';
+import type { FastifyReply } from 'fastify';
 import type { Inbox } from './inbox.ts';
-import { isResumable, lastEventId, readChanges, type Changes } from './read-events.ts';
-import { toBatch } from './show-batch.ts';
-import { aroundFiles, toFile } from './show-files.ts';
+import { isEventId, lastEventId, readChanges, type Watched } from './read-events.ts';
+import type { Chunk, ReadChunk } from './render-events.ts';
+import type { ApiContext } from './api-context.ts';
 
 /** Bursts of changes are gathered for this long; the first one goes out at once. */
 const gatherMs = 200;
 /** A wake-up that was lost is made up for at the latest after this. */
 const lookAnywayMs = 15_000;
-const filesAtOnce = 200;
+/** What a reader has not taken for this long it does not read. */
+const patienceMs = 10_000;
 
 export interface EventStream {
-  readonly batchId: string;
+  readonly watched: Watched;
   readonly sse: SSEReplyInterface;
+  readonly raw: FastifyReply['raw'];
   readonly inbox: Inbox;
-  /** Answers at once, also where there is nothing to send yet. */
-  readonly open: () => void;
+  readonly read: ReadChunk;
+  /** The state to begin with, as JSON; null: there is nothing to watch any more. */
+  readonly snapshot: () => Promise<string | null>;
 }
 
 export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<void> {
@@ -31,9 +33,9 @@ export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<
   while (at !== null && isOpen(stream)) {
     await stream.inbox.wait(lookAnywayMs);
     for (const { file_id, progress, note } of stream.inbox.takeProgress()) {
-      await send(stream, { event: 'progress', data: { file_id, progress, note } });
+      await send(stream, { event: 'progress', data: JSON.stringify({ file_id, progress, note }) });
     }
-    const next = await sendChanges(ctx, stream, at);
+    const next: string | null = await sendChunk(ctx, stream, at);
     if (next !== at && isOpen(stream)) await delay(gatherMs);
     at = next;
   }
@@ -41,64 +43,59 @@ export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<
 
 const isOpen = ({ sse, inbox }: EventStream): boolean => sse.isConnected && !inbox.isEnded();
 
-/** Where to go on from; null: the batch is gone. */
+/** Where to go on from; null: there is nothing to watch. */
 async function start(ctx: ApiContext, stream: EventStream): Promise<string | null> {
   const wanted = stream.sse.lastEventId;
   if (wanted === null) return sendSnapshot(ctx, stream);
-  const isKnown = isResumable(wanted, await lastEventId(ctx, stream.batchId));
+  const isKnown = isEventId(wanted) && (await readChanges(ctx, stream.watched, wanted)) !== 'gap';
   if (!isKnown) return reset(ctx, stream);
-  stream.open();
+  // Answers at once, also where there is nothing to send yet.
+  stream.sse.sendHeaders();
+  stream.raw.flushHeaders();
   return wanted;
 }
 
-/** The client has to page the files again. */
+/** The client has to page again. */
 async function reset(ctx: ApiContext, stream: EventStream): Promise<string | null> {
-  await send(stream, { event: 'reset', data: {} });
+  await send(stream, { event: 'reset', data: '{}' });
   return sendSnapshot(ctx, stream);
 }
 
 async function sendSnapshot(ctx: ApiContext, stream: EventStream): Promise<string | null> {
-  // Read before the batch: what happens in between is told again, never left out.
-  const id = await lastEventId(ctx, stream.batchId);
-  const batch = await readBatch(ctx, stream.batchId);
-  if (batch === null) return null;
-  await send(stream, { id, event: 'snapshot', data: toBatch(ctx, batch) });
+  // Read before the state: what happens in between is told again, never left out.
+  const id = await lastEventId(ctx, stream.watched);
+  const data = await stream.snapshot();
+  if (data === null) return null;
+  await send(stream, { id, event: 'snapshot', data });
   return id;
 }
 
-/** Returns the new place; null: the batch is gone. */
-async function sendChanges(ctx: ApiContext, stream: EventStream, at: string): Promise<string | null> {
-  const changes = await readChanges(ctx, stream.batchId, at);
-  if (changes === null) return at;
-  if (changes === 'gap') return reset(ctx, stream);
-  const batch = await readBatch(ctx, stream.batchId);
-  if (batch === null) return null;
-  await sendFiles(ctx, stream, { batch, changes });
-  const data = toBatch(ctx, batch);
-  await send(stream, { id: changes.lastId, event: 'batch', data });
+async function sendChunk(ctx: ApiContext, stream: EventStream, at: string): Promise<string | null> {
+  const chunk: Chunk = await stream.read(stream.watched, at);
+  if (chunk === null) return at;
+  if (chunk === 'gone') return null;
+  if (chunk === 'gap') return reset(ctx, stream);
+  for (const message of chunk.messages) {
+    if (!isOpen(stream)) return at;
+    await send(stream, { ...message });
+  }
   // More may be there than one read takes.
   stream.inbox.changed();
-  return changes.lastId;
+  return chunk.lastId;
 }
 
-async function sendFiles(
-  ctx: ApiContext,
-  stream: EventStream,
-  { batch, changes }: { batch: StoredBatch; changes: Changes },
-): Promise<void> {
-  const around = await aroundFiles(ctx, batch);
-  for (let first = 0; first < changes.files.length && isOpen(stream); first += filesAtOnce) {
-    const some = changes.files.slice(first, first + filesAtOnce);
-    const ids = new Map(some.map(({ index, id }) => [index, id]));
-    for (const view of await readFiles(ctx, batch.id, [...ids.keys()])) {
-      const id = ids.get(view.file.index);
-      await send(stream, { ...(id === undefined ? {} : { id }), event: 'file', data: toFile(view, around) });
-    }
-  }
-}
-
-/** Waits for a slow reader, but not for one that has gone: its `drain` never comes. The loop notices. */
-async function send({ sse, inbox }: EventStream, message: SSEMessage): Promise<void> {
+/** Waits for a slow reader, not for one that reads nothing, and not for one that has gone: its `drain` never comes. */
+async function send({ sse, raw, inbox }: EventStream, message: SSEMessage): Promise<void> {
   if (!sse.isConnected) return;
-  await Promise.race([sse.send(message), inbox.ended]);
+  const sent = sse.send(message);
+  if (!raw.writableNeedDrain) return sent;
+  const settled = Promise.withResolvers<void>();
+  const timer = setTimeout(() => raw.destroy(), patienceMs);
+  inbox.onEnd(settled.resolve);
+  sent.then(settled.resolve, settled.reject);
+  try {
+    await settled.promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -14,10 +14,10 @@ export interface ToBeTakenIn {
 
 const filesAtOnce = 1000;
 
-export async function toIntake(
-  { request, sources }: JudgedBatch,
-  from: Pick<BatchSpec, 'requestId' | 'trace'>,
-): Promise<ToBeTakenIn> {
+/** Where the request came from: kept with the batch, and told to its receiver. */
+export type Origin = Required<Pick<BatchSpec, 'requestId' | 'traceparent'>>;
+
+export async function toIntake({ request, sources }: JudgedBatch, origin: Origin): Promise<ToBeTakenIn> {
   const files: FileInput[] = [];
   for (const [at, file] of request.files.entries()) {
     files.push(toFileInput(file, at, sources));
@@ -33,7 +33,7 @@ export async function toIntake(
       order: request.order ?? 'as_given',
       metadata: request.metadata ?? {},
       webhook: toWebhook(request.webhook),
-      ...from,
+      ...origin,
     },
     files,
   };

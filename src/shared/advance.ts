@@ -9,7 +9,9 @@ import { decide } from './domain/decide.ts';
 import { effectsOf, type Effects } from './domain/effects.ts';
 import type { FileEvent } from './domain/events.ts';
 import type { FileRecord } from './domain/file.ts';
+import { toLogLine } from './file-log.ts';
 import { loadFile, type LoadedFile } from './load-file.ts';
+import { figuresOf } from './minute-figures.ts';
 import { enqueueNext, enqueueNotify } from './queues.ts';
 import { toStoredProgress } from './stored-file.ts';
 
@@ -80,8 +82,12 @@ async function save(
     loaded.rev,
     after.run,
     toStoredProgress(after),
-    JSON.stringify(toScriptEffects(ctx, after, effects, options)),
+    JSON.stringify({
+      ...toScriptEffects(ctx, after, effects, options),
+      figures: figuresOf(before, after, event),
+    }),
     storesDraft ? packDraft(options.draftText ?? '') : '',
+    toLogLine(before, after, event),
   );
   const [kind, ...rest] = reply as [string, ...(string | number)[]];
   if (kind === 'stale') return { kind: 'stale' };
@@ -89,8 +95,8 @@ async function save(
   const [rev, now, ...deliveries] = rest;
   await ctx.replication.confirm();
   const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
-  logTransition(ctx, before, after, event);
   countTransition(ctx, before, after);
+  logTransition(ctx, loaded, after, event);
   ctx.reach(`save ${what}: saved, not enqueued`);
   await enqueue(ctx, before, saved, deliveries.map(String));
   ctx.reach(`save ${what}: enqueued`);
@@ -156,10 +162,12 @@ function countTransition(ctx: Context, { state: from, run }: FileRecord, after: 
   else if ('wait' in to && to.wait !== null) ctx.telemetry.waitBegan(to.wait.reason);
 }
 
-function logTransition(ctx: Context, before: FileRecord, after: FileRecord, event: FileEvent | null): void {
+function logTransition(ctx: Context, loaded: LoadedFile, after: FileRecord, event: FileEvent | null): void {
+  const { file: before, spec } = loaded;
   if (before.state.status === after.state.status && before.run === after.run) return;
   ctx.log.info(
     {
+      request_id: spec.requestId,
       batch_id: after.batchId,
       file_id: after.id,
       run: after.run,

@@ -7,6 +7,8 @@ import type { Config } from './config/config.ts';
 import type { Policy } from './domain/policy.ts';
 import type { Queues } from './queues.ts';
 import type { Keys } from './redis/keys.ts';
+import type { Barrier } from './redis/open-barrier.ts';
+import type { RedisWatch } from './redis/watch-redis.ts';
 import type { Replication } from './redis/replication.ts';
 import type { Scripts } from './redis/scripts.ts';
 import type { SpecCache } from './spec-cache.ts';
@@ -20,6 +22,10 @@ export interface Context {
   readonly telemetry: Telemetry;
   readonly tracing: Tracing;
   readonly redis: Redis;
+  /** Is it there, and with our data? */
+  readonly watch: RedisWatch;
+  /** Waits until what was acknowledged is on disk, where Redis is configured to be later than that. */
+  readonly barrier: Barrier;
   readonly keys: Keys;
   readonly scripts: Scripts;
   /** Waits for a replica after a write, where Redis has any. */

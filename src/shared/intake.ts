@@ -52,9 +52,14 @@ export async function takeIn(ctx: Context, request: IntakeRequest): Promise<Inta
     return result;
   } catch (error) {
     // Best effort: whatever is left is the sweeper's, once the lease has run out.
-    await dropBatch(ctx, batchId).catch(() => null);
+    await dropUnaccepted(ctx, batchId).catch(() => null);
     throw error;
   }
+}
+
+/** An answer of Redis that got lost may have been that to the accepting: then the batch runs, and a repeat finds it. */
+async function dropUnaccepted(ctx: Context, batchId: string): Promise<void> {
+  if ((await ctx.redis.zscore(ctx.keys.loading(), batchId)) !== null) await dropBatch(ctx, batchId);
 }
 
 async function load(ctx: Context, batchId: string, request: IntakeRequest): Promise<IntakeResult> {

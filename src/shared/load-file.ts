@@ -71,7 +71,16 @@ export async function loadFile(
   const place = parseFileId(fileId);
   if (place === null) return 'missing';
   const { run = '', execution = '' } = begin ?? {};
-  const reply = await ctx.scripts.begin(fileId, place.batchId, ctx.accountId, run, execution, recordVersion);
+  const sinceAwayMs = ctx.watch.sinceAwayMs();
+  const reply = await ctx.scripts.begin(
+    fileId,
+    place.batchId,
+    ctx.accountId,
+    run,
+    execution,
+    recordVersion,
+    Number.isFinite(sinceAwayMs) ? Math.round(sinceAwayMs) : '',
+  );
   if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
   if (Array.isArray(reply) && reply[0] === 'newer') throw new NewerRecordError(fileId, Number(reply[1]));
   const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);

@@ -10,10 +10,13 @@ import type { Context } from './context.ts';
 import type { Policy } from './domain/policy.ts';
 import { createGuardedAgent } from './guard/create-guarded-agent.ts';
 import { closeQueues, openQueues } from './queues.ts';
+import { allowGrowthFromNowOn } from './redis/allow-growth.ts';
 import { addressOf, openRedis, type RedisTarget } from './redis/connect.ts';
 import { createKeys } from './redis/keys.ts';
+import { openBarrier } from './redis/open-barrier.ts';
 import { createReplication } from './redis/replication.ts';
 import { createScripts } from './redis/scripts.ts';
+import { watchRedis } from './redis/watch-redis.ts';
 import { createRenderIds } from './render-ids.ts';
 import type { Resources } from './resources.ts';
 import { createSpecCache } from './spec-cache.ts';
@@ -43,6 +46,9 @@ export interface OpenedContext extends Context {
   readonly subscriber: ReturnType<typeof openRedis>;
 }
 
+/** A request waits no longer than that for its 503; a worker's commands outlive a freeze, but not a dead network. */
+const giveUpMs = { api: 0, worker: 15_000 };
+
 export async function openContext(options: ContextOptions): Promise<OpenedContext> {
   const { config, log, telemetry, resources, redisTarget, role, tracing = noTracing } = options;
   const connect = (as: 'api' | 'worker' | 'subscriber') => {
@@ -54,7 +60,11 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
   const subscriber = connect('subscriber');
   await ready(redis);
   const keys = createKeys(config.redisPrefix);
+  const watch = watchRedis({ redis, subscriber, keys, log, giveUpMs: giveUpMs[role] });
+  resources.add('redis watch', watch.close);
+  const barrier = await openBarrier({ redis, keys, connect: () => connect(role) });
   const scripts = createScripts(redis, keys, telemetry.redisAnswered);
+  allowGrowthFromNowOn(redis);
   const replication = createReplication({ redis, address: addressOf(redisTarget), key: keys.moving(), log });
   const queues = openQueues(redis, keys.tag);
   resources.add('queues', () => closeQueues(queues));
@@ -80,6 +90,8 @@ export async function openContext(options: ContextOptions): Promise<OpenedContex
     telemetry,
     tracing,
     redis,
+    watch,
+    barrier,
     subscriber,
     keys,
     scripts,

@@ -19,7 +19,9 @@ export async function markUploadDir(ctx: Context): Promise<void> {
   await writeFile(path, randomUUID(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  await ctx.redis.set(ctx.keys.uploadMarker(), await readFile(path, 'utf8'));
+  const marker = await readFile(path, 'utf8');
+  // A Redis that is full refuses any SET, also one that would change nothing.
+  if ((await ctx.redis.get(ctx.keys.uploadMarker())) !== marker) await ctx.redis.set(ctx.keys.uploadMarker(), marker);
 }
 
 /** True, too, as long as no API has left a marker: there are no uploads then. */

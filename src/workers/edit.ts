@@ -66,6 +66,11 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
   const turnId = newTurnId();
   const askedAt = run.monotonicMs();
   await fence(run, turnId, state);
+  // A fence that a power loss takes back would let the turn be sent again; without it on disk nothing is sent.
+  const isFenced = await ctx.barrier.pass().then(
+    () => true,
+    () => false,
+  );
   ctx.reach('turn: fenced, not sent');
   const file = run.file();
   const sessionId = file.session?.id ?? '';
@@ -81,6 +86,7 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
       onProgress: notes.onProgress,
       // The last look before the first byte: the right to send may be no older than half a lock.
       beforeSend: () =>
+        isFenced &&
         !signals.abort.aborted &&
         signals.mayCall() &&
         ctx.account.gate.pausedMs() === 0 &&

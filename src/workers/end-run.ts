@@ -8,6 +8,7 @@ import { spreadAfterPause } from '../shared/account/spread-after-pause.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import { reactionTo } from '../shared/domain/reactions.ts';
 import { GuardError } from '../shared/guard/guard-error.ts';
+import { isRedisTrouble } from '../shared/redis/redis-trouble.ts';
 import { NewerRecordError } from '../shared/stored-file.ts';
 import type { UpstreamFault } from '../shared/upstream/types.ts';
 import { UploadSourceError } from '../shared/upstream/upload-source-error.ts';
@@ -26,7 +27,9 @@ export type RunEnd =
   /** The record is of a newer release. */
   | { readonly kind: 'leave-alone' }
   /** A fault of our own. */
-  | { readonly kind: 'broken' };
+  | { readonly kind: 'broken' }
+  /** Redis is away, full or read-only: nobody's fault, and the run is asked for again. */
+  | { readonly kind: 'store-trouble' };
 
 const done: RunEnd = { kind: 'done' };
 
@@ -48,10 +51,22 @@ export async function endRun(run: Run, error: unknown, mayRepeat: boolean): Prom
   }
   if (error instanceof DestinationError) return mayRepeat ? { kind: 'repeat-call', error } : undelivered(run, error);
   if (error instanceof UpstreamError) {
-    if (mayRepeat && reactionTo(error.fault.code).retry === 'call') return { kind: 'repeat-call', error };
+    // A time-out has taken 30 s already: three of them would leave the account, and whoever asks, unaware for minutes.
+    const isRepeatable = error.fault.code !== 'timed_out' && reactionTo(error.fault.code).retry === 'call';
+    if (mayRepeat && isRepeatable) return { kind: 'repeat-call', error };
     return faulted(run, error.fault);
   }
+  if (isRedisTrouble(error)) return storeTrouble(run, error);
   return broken(run, error);
+}
+
+function storeTrouble(run: Run, error: unknown): RunEnd {
+  run.ctx.watch.noteTrouble();
+  run.ctx.log.warn(
+    { err: error, file_id: run.file().id, run: run.number },
+    'Redis cannot be used; the run comes again',
+  );
+  return { kind: 'store-trouble' };
 }
 
 /** The process goes down: hand over. Anything else: the run has passed, and whoever moved the file goes on. */

@@ -3,18 +3,21 @@
  * losing or repeating anything. Opened by src/main.ts; it reads no environment.
  */
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
-import { queueNames, type NotifyJob, type QueueName, type StepJob } from '../shared/queues.ts';
+import { mostOpenRequests } from '../shared/webhook/open-requests.ts';
+import type { NotifyJob, QueueName, StepJob } from '../shared/queues.ts';
+import { openQueueWorkers, type Pulse } from './queue-workers.ts';
 import { createDispatcher } from './dispatch.ts';
 import { createRegistry } from './registry.ts';
 import { runNotifyJob } from './run-notify-job.ts';
 import { runStepJob, type StepHost } from './run-step.ts';
 import { startRounds } from './rounds.ts';
 
-/** Work that is waiting while nothing is taken for this long means that a worker has died in place (bullmq#4585). */
-const deafMs = 30_000;
+/** A worker whose connection broke asks again after this; BullMQ's own 15 s are longer than most outages. */
+const afterOutageMs = 1000;
 /** Everything around the drain together stays below two seconds: rounds, pausing, handing over what is left. */
 const handOverMs = 600;
 
@@ -31,69 +34,70 @@ export interface Workers {
 export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
   const id = `wrk_${randomUUID()}`;
   const registry = createRegistry();
-  const state = { closing: false, deaf: false, lastTakenAt: performance.now() };
+  const state: { closing: boolean; takenAt: number | null } = { closing: false, takenAt: null };
   const stop = new AbortController();
   const host: StepHost = { ctx, registry, workerId: id, isClosing: () => state.closing };
 
-  const open = (name: QueueName): Worker => {
-    const worker = new Worker(
-      name,
-      processor(host, name, stop.signal, () => (state.lastTakenAt = performance.now())),
-      {
-        connection: ctx.redis,
-        prefix: ctx.keys.tag,
-        concurrency: concurrencyOf(ctx, name),
-        lockDuration: ctx.config.lockMs,
-        stalledInterval: ctx.config.stallCheckMs,
-        // Crashes are counted in our own record; BullMQ must never fail a job for them.
-        maxStalledCount: 1_000_000,
-        removeOnComplete: { count: 0 },
-        removeOnFail: { count: 0 },
-        skipVersionCheck: true,
+  const open = (name: QueueName, { taken, ended }: Pulse): Worker => {
+    const pulse: Pulse = {
+      taken: () => {
+        state.takenAt = performance.now();
+        taken();
       },
-    );
+      ended,
+    };
+    const worker = new Worker(name, processor(host, name, stop.signal, pulse), {
+      connection: ctx.redis,
+      prefix: ctx.keys.tag,
+      concurrency: concurrencyOf(ctx, name),
+      lockDuration: ctx.config.lockMs,
+      stalledInterval: ctx.config.stallCheckMs,
+      // Crashes are counted in our own record; BullMQ must never fail a job for them.
+      maxStalledCount: 1_000_000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      skipVersionCheck: true,
+      runRetryDelay: afterOutageMs,
+    });
     worker.on('error', (error) => ctx.log.warn({ err: error, queue: name }, 'queue trouble'));
     worker.on('lockRenewalFailed', (jobIds) => registry.loseLeases(jobIds));
     return worker;
   };
-  const workers = new Map(queueNames.map((name) => [name, open(name)]));
+  const workers = openQueueWorkers(ctx, {
+    open,
+    concurrency: (name) => concurrencyOf(ctx, name),
+    isClosing: () => state.closing,
+  });
 
   const dispatcher = createDispatcher(ctx);
-  const rounds = startRounds(ctx, { workerId: id, wake: dispatcher.wake, running: registry.size, revive });
+  const rounds = startRounds(ctx, {
+    workerId: id,
+    wake: dispatcher.wake,
+    running: registry.size,
+    lastStepAgoMs: () => (state.takenAt === null ? null : Math.round(performance.now() - state.takenAt)),
+    revive: workers.revive,
+  });
   await listen(ctx, { wake: dispatcher.wake, order: rounds.order, cancelBatch: registry.cancelBatch });
   dispatcher.wake();
-
-  /** The known cure for a worker that stopped consuming: a new one in its place. */
-  async function revive(): Promise<void> {
-    state.deaf = false;
-    if (performance.now() - state.lastTakenAt < deafMs || registry.size() > 0 || state.closing) return;
-    for (const name of queueNames) {
-      if ((await ctx.queues[name].getWaitingCount()) === 0) continue;
-      state.deaf = true;
-      ctx.log.error({ queue: name }, 'work is waiting and nothing is taken: the worker is rebuilt');
-      const dead = workers.get(name);
-      workers.set(name, open(name));
-      await dead?.close(true);
-    }
-  }
 
   return {
     id,
     running: registry.size,
-    health: () => ({
-      ok: !state.deaf,
-      detail: state.deaf ? 'work is waiting and nothing is taken' : `${registry.size()} runs in this process`,
-    }),
+    health: () => {
+      const deaf = workers.deaf();
+      const detail = deaf.length > 0 ? `work waits in ${deaf.join(', ')}, and nothing is taken` : null;
+      return { ok: detail === null, detail: detail ?? `${registry.size()} runs in this process` };
+    },
     close: async () => {
       state.closing = true;
       // Whatever hangs (a slow upstream, Redis away) must not take the time that the streams are promised.
       await within(handOverMs, Promise.all([rounds.stop(), dispatcher.close()]));
-      await within(handOverMs, Promise.all([...workers.values()].map((worker) => worker.pause(true))));
+      await within(handOverMs, workers.pauseAll());
       stop.abort(new Error('shutdown'));
       await within(ctx.config.drainMs, registry.drained());
       registry.abortAll('shutdown');
       await within(handOverMs, registry.drained());
-      await Promise.all([...workers.values()].map((worker) => worker.close(registry.size() > 0)));
+      await workers.closeAll(registry.size() > 0);
     },
   };
 }
@@ -102,15 +106,16 @@ const within = (mostMs: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, delay(mostMs, undefined, { ref: false })]);
 
 /** Three arguments: BullMQ gives an AbortSignal only to a processor that asks for it. */
-function processor(host: StepHost, name: QueueName, stop: AbortSignal, taken: () => void) {
+function processor(host: StepHost, name: QueueName, stop: AbortSignal, pulse: Pulse) {
   return async (job: Job, token: string | undefined, signal?: AbortSignal): Promise<void> => {
-    taken();
-    if (name === 'notify') {
+    pulse.taken();
+    try {
+      if (name !== 'notify') return await runStepJob(host, job as Job<StepJob>, token);
       const signals = signal === undefined ? stop : AbortSignal.any([stop, signal]);
       await runNotifyJob(host, job.data as NotifyJob, signals);
-      return;
+    } finally {
+      pulse.ended();
     }
-    await runStepJob(host, job as Job<StepJob>, token);
   };
 }
 
@@ -127,7 +132,7 @@ function concurrencyOf(ctx: OpenedContext, name: QueueName): number {
     case 'deliver':
       return 8;
     case 'notify':
-      return 64;
+      return mostOpenRequests;
   }
 }
 

@@ -2,6 +2,7 @@
  * One run of a webhook delivery: an attempt at most. It never throws for what a receiver does, and it sends nothing that
  * is not stored: the body is frozen before its first byte leaves, so a run after a crash repeats the very same bytes.
  */
+import { z } from 'zod';
 import type { Context } from '../shared/context.ts';
 import type { BatchSpec } from '../shared/domain/batch.ts';
 import { readSpec } from '../shared/load-file.ts';
@@ -9,8 +10,9 @@ import type { NotifyJob } from '../shared/queues.ts';
 import type { Attempt } from '../shared/webhook/attempt.ts';
 import { inSpan } from '../shared/tracing/tracing.ts';
 import { loadDelivery, type Delivery, type DeliveryStatus } from '../shared/webhook/delivery.ts';
+import { endpointId, readEndpoint, standingOf } from '../shared/webhook/endpoint.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
-import { postWebhook } from '../shared/webhook/post-webhook.ts';
+import { postWebhook, type Posted, type WebhookMessage } from '../shared/webhook/post-webhook.ts';
 import { planRetry, type RetryPlan } from '../shared/webhook/retry-plan.ts';
 import { toWebhookBody } from '../shared/webhook/webhook-body.ts';
 
@@ -25,19 +27,18 @@ const goneChunk = 500;
  */
 export type NotifyEnd = RetryPlan['kind'] | 'passed' | 'deferred' | 'aborted';
 
-type Webhook = NonNullable<BatchSpec['webhook']>;
-
 export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSignal): Promise<NotifyEnd> {
   const delivery = await loadDelivery(ctx, job.delivery_id);
   if (delivery === null || delivery.run !== job.run || delivery.status !== 'pending') return 'passed';
   const spec = await readSpec(ctx, delivery.batch);
   if (spec === null || spec.webhook === null) return 'passed';
-  const { webhook } = spec;
-  const entry = ctx.webhooks.lines.enter(delivery.tenant, webhook.url);
+  const endpoint = endpointId(delivery.tenant, spec.webhook.url);
+  const entry = ctx.webhooks.open.enter(delivery.tenant, standingOf(await readEndpoint(ctx, endpoint)));
   if (entry.kind === 'full') return defer(ctx, delivery, entry.delayMs);
+  const { webhook } = spec;
   try {
-    return await traced(ctx, delivery, spec.trace, (traceparent) =>
-      attempt(ctx, delivery, spec.metadata, { ...webhook, traceparent }, signal),
+    return await traced(ctx, delivery, spec, (traceparent) =>
+      attempt(ctx, { delivery, spec, webhook, endpoint, traceparent }, signal),
     );
   } finally {
     entry.leave();
@@ -48,60 +49,112 @@ export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSigna
 function traced(
   ctx: Context,
   { batch, id, type }: Delivery,
-  parent: string | null,
+  { traceparent: parent = null }: BatchSpec,
   work: (traceparent: string | null) => Promise<NotifyEnd>,
 ): Promise<NotifyEnd> {
   const attributes = { batch_id: batch, delivery_id: id, type };
   return inSpan(ctx.tracing, 'notify', { parent, kind: 'client', attributes }, async (span) => {
-    const end = await work(span.traceparent);
+    const end = await work(span.traceparent ?? parent);
     span.set({ outcome: end });
     return end;
   });
 }
 
-async function attempt(
-  ctx: Context,
-  delivery: Delivery,
-  metadata: BatchSpec['metadata'],
-  { url, secret, traceparent }: Webhook & { readonly traceparent: string | null },
-  signal: AbortSignal,
-): Promise<NotifyEnd> {
+interface Sending {
+  readonly delivery: Delivery;
+  readonly spec: BatchSpec;
+  readonly webhook: NonNullable<BatchSpec['webhook']>;
+  readonly endpoint: string;
+  readonly traceparent: string | null;
+}
+
+const enteredSchema = z.union([
+  z.tuple([z.literal('passed')]),
+  z.tuple([z.literal('entered'), z.string()]),
+  z.tuple([z.literal('full'), z.number()]),
+]);
+
+async function attempt(ctx: Context, sending: Sending, signal: AbortSignal): Promise<NotifyEnd> {
+  const { delivery, spec, endpoint } = sending;
   const { id, type, batch: batchId, at, facts } = delivery;
-  const fresh = toWebhookBody({ type, batchId, at, facts, metadata }, ctx.config.publicUrl);
-  const body = await ctx.scripts['delivery-freeze'](id, delivery.run, fresh);
-  if (typeof body !== 'string') return 'passed';
+  const fresh = toWebhookBody({ type, batchId, at, facts, metadata: spec.metadata }, ctx.config.publicUrl);
+  const { timeoutMs } = ctx.webhooks;
+  const entered = enteredSchema.parse(
+    await ctx.scripts['delivery-enter'](id, delivery.run, fresh, endpoint, timeoutMs),
+  );
+  if (entered[0] === 'passed') return 'passed';
+  if (entered[0] === 'full') return defer(ctx, delivery, entered[1]);
   ctx.reach('notify: frozen, not sent');
-  const message = { id, url, secret, body, at: ctx.account.gate.redisNow(), traceparent };
-  const posted = await postWebhook(ctx.webhooks, message, signal);
-  if (posted.kind === 'aborted') return 'aborted';
+  const posted = await postWebhook(
+    ctx.webhooks,
+    { ...toMessage(sending, entered[1]), at: ctx.account.gate.redisNow() },
+    signal,
+  );
+  if (posted.kind === 'aborted') {
+    await ctx.redis.zrem(ctx.keys.endpointOpen(endpoint), id);
+    return 'aborted';
+  }
   ctx.reach('notify: sent, not saved');
-  const { attempt, retryAfterMs } = posted;
+  return conclude(ctx, sending, posted);
+}
+
+const toMessage = (
+  { delivery: { id }, spec, webhook: { url, secret }, traceparent }: Sending,
+  body: string,
+): Omit<WebhookMessage, 'at'> => ({
+  id,
+  url,
+  secret,
+  body,
+  requestId: spec.requestId,
+  traceparent,
+});
+
+async function conclude(
+  ctx: Context,
+  { delivery, spec, endpoint }: Sending,
+  { attempt: made, retryAfterMs }: Extract<Posted, { kind: 'attempted' }>,
+): Promise<NotifyEnd> {
   const tries = delivery.tries + 1;
-  const plan = planRetry(tries, ctx.config.webhookRetryMs, { status: attempt.status, retryAfterMs });
-  logAttempt(ctx, delivery, tries, attempt, plan);
+  const plan = planRetry(tries, ctx.config.webhookRetryMs, { status: made.status, retryAfterMs });
+  logAttempt(ctx, delivery, { made, tries, plan, requestId: spec.requestId });
   ctx.telemetry.webhookAttempted(plan.kind);
-  const saved = await save(ctx, delivery, plan, { attempts: [...delivery.attempts, attempt], tries });
-  if (saved && plan.kind === 'gone') await endDeliveries(ctx, batchId);
+  const attempts = [...delivery.attempts, made];
+  const outcome = { endpoint, result: plan.kind === 'delivered' ? 'ok' : 'failed', durationMs: made.duration_ms };
+  const saved = await save(ctx, delivery, plan, { attempts, tries, ...outcome });
+  if (saved && plan.kind === 'gone') await endDeliveries(ctx, delivery.batch);
   return saved ? plan.kind : 'passed';
 }
 
-/** Puts the run back without an attempt: the endpoint has as many requests open as it may have. */
+/** Puts the run back without an attempt: no room now, at the endpoint or in this process. */
 async function defer(ctx: Context, delivery: Delivery, delayMs: number): Promise<NotifyEnd> {
   ctx.telemetry.webhookAttempted('deferred');
-  const saved = await save(ctx, delivery, { kind: 'again', delayMs }, delivery);
+  const none = { endpoint: '', result: '', durationMs: 0 };
+  const saved = await save(ctx, delivery, { kind: 'again', delayMs }, { ...delivery, ...none });
   return saved ? 'deferred' : 'passed';
 }
 
-async function save(
-  ctx: Context,
-  { id, run }: Delivery,
-  plan: RetryPlan,
-  { attempts, tries }: Pick<Delivery, 'attempts' | 'tries'>,
-): Promise<boolean> {
+interface Outcome extends Pick<Delivery, 'attempts' | 'tries'> {
+  readonly endpoint: string;
+  /** `ok`, `failed`, or nothing where there was no attempt. */
+  readonly result: string;
+  readonly durationMs: number;
+}
+
+const savedSchema = z.tuple([z.enum(['saved', 'passed']), z.enum(['marked', 'revived', ''])]);
+
+async function save(ctx: Context, delivery: Delivery, plan: RetryPlan, outcome: Outcome): Promise<boolean> {
+  const { id, run } = delivery;
   const due = plan.kind === 'again' ? plan.delayMs : '';
-  const log = JSON.stringify(attempts.slice(-mostAttempts));
+  const log = JSON.stringify(outcome.attempts.slice(-mostAttempts));
   const why = plan.kind === 'gone' ? 'gone' : '';
-  if ((await ctx.scripts['delivery-save'](id, run, statusOf[plan.kind], due, log, tries, why)) !== 1) return false;
+  const { tries, endpoint, result } = outcome;
+  const tookMs = Math.round(outcome.durationMs);
+  const [kind, turned] = savedSchema.parse(
+    await ctx.scripts['delivery-save'](id, run, statusOf[plan.kind], due, log, tries, why, endpoint, result, tookMs),
+  );
+  if (turned !== '') ctx.log.warn({ tenant: delivery.tenant, delivery_id: id, endpoint, turned }, 'webhook endpoint');
+  if (kind === 'passed') return false;
   if (plan.kind === 'again') await enqueueDelivery(ctx, { id, run: run + 1, delayMs: plan.delayMs });
   return true;
 }
@@ -121,19 +174,27 @@ async function endDeliveries(ctx: Context, batchId: string): Promise<void> {
   }
 }
 
-function logAttempt(ctx: Context, delivery: Delivery, tries: number, attempt: Attempt, plan: RetryPlan): void {
+interface Made {
+  readonly made: Attempt;
+  readonly tries: number;
+  readonly plan: RetryPlan;
+  readonly requestId: string | null;
+}
+
+function logAttempt(ctx: Context, delivery: Delivery, { made, tries, plan, requestId }: Made): void {
   // No URL and no answer: both may hold secrets of the receiver.
   ctx.log.info(
     {
+      request_id: requestId,
       batch_id: delivery.batch,
       delivery_id: delivery.id,
       step: 'notify',
       run: delivery.run,
       type: delivery.type,
       attempt: tries,
-      status: attempt.status,
-      error: attempt.error,
-      duration_ms: attempt.duration_ms,
+      status: made.status,
+      error: made.error,
+      duration_ms: made.duration_ms,
       next: plan.kind,
     },
     'webhook attempted',

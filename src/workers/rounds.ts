@@ -2,6 +2,8 @@
  * What a worker process does every so often: sweep, look after the account, show that it is alive. Each task runs by
  * itself; one that fails is logged and comes again.
  */
+import { hostname } from 'node:os';
+import { memoryUsage, pid } from 'node:process';
 import type { Context } from '../shared/context.ts';
 import { dropExpiredUploads } from '../shared/upload-record.ts';
 import { redisClock } from '../shared/redis/redis-clock.ts';
@@ -30,6 +32,8 @@ export function startRounds(
     readonly workerId: string;
     readonly wake: () => void;
     readonly running: () => number;
+    /** Since a step was taken; null: none yet. */
+    readonly lastStepAgoMs: () => number | null;
     readonly revive: () => Promise<void>;
   },
 ): Rounds {
@@ -44,16 +48,21 @@ export function startRounds(
     { name: 'uploads', everyMs: config.sweepMs, task: () => sweepUploads(ctx) },
     { name: 'order', everyMs: config.sweepMs, task: () => orderBatches(ctx) },
     { name: 'admission', everyMs: config.sweepMs, task: async () => worker.wake() },
-    { name: 'workers', everyMs: config.sweepMs, task: worker.revive },
+    { name: 'workers', everyMs: Math.min(config.sweepMs, 5000), task: worker.revive },
     { name: 'account', everyMs: config.creditsRecheckMs, task: () => watchAccount(ctx).then(worker.wake) },
     { name: 'heartbeat', everyMs: 5000, task: () => beat(ctx, worker) },
   ];
   const started = new Map(rounds.map((round) => [round.name, startRound(ctx, round)]));
+  // Whatever an outage has interrupted is asked for at once, not when its round comes.
+  const stopWatching = ctx.watch.onReturn(() => {
+    for (const round of started.values()) round.soon();
+  });
   const stopListening = followAccount(ctx, { wake: worker.wake, probe: () => started.get('account')?.soon() });
   return {
     order: () => started.get('order')?.again(),
     stop: async () => {
       stopListening();
+      stopWatching();
       await Promise.all([...started.values()].map((round) => round.stop()));
     },
   };
@@ -131,11 +140,25 @@ const sweepUploads = async (ctx: Context): Promise<number> => dropExpiredUploads
 
 async function beat(
   ctx: Context,
-  worker: { readonly workerId: string; readonly running: () => number },
+  worker: {
+    readonly workerId: string;
+    readonly running: () => number;
+    readonly lastStepAgoMs: () => number | null;
+  },
 ): Promise<void> {
   const { keys, redis } = ctx;
   const now = await redisClock(redis);
-  const shown = JSON.stringify({ id: worker.workerId, version, running: worker.running(), at: now });
+  const ago = worker.lastStepAgoMs();
+  const shown = JSON.stringify({
+    id: worker.workerId,
+    version,
+    host: hostname(),
+    pid,
+    running: worker.running(),
+    last_step_at: ago === null ? null : now - ago,
+    rss_bytes: memoryUsage.rss(),
+    at: now,
+  });
   await redis.set(keys.worker(worker.workerId), shown, 'EX', 30);
   await redis.zadd(keys.workers(), now, worker.workerId);
   await redis.zremrangebyscore(keys.workers(), '-inf', now - 60_000);

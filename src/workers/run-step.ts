@@ -83,7 +83,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
 /** In the trace of the request that made the batch, whichever process that reached. */
 function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
   const attributes = { batch_id: begun.file.batchId, file_id: begun.file.id, run: begun.file.run };
-  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.trace, attributes }, async (span) => {
+  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.traceparent, attributes }, async (span) => {
     const end = await work();
     span.set({ outcome: end.kind, status: begun.file.state.status });
     if (end.kind === 'repeat-call' || end.kind === 'broken') span.fail(end.kind);
@@ -152,6 +152,9 @@ async function toBullmq(
     case 'leave-alone':
       await host.ctx.scripts.release(job.data.file_id, run.execution);
       return postpone(job, newerRecordMs, run.token);
+    case 'store-trouble':
+      await host.ctx.scripts.release(job.data.file_id, run.execution);
+      return postpone(job, againMs, run.token);
     case 'broken':
       // Counted in the record as a crash; the sweeper asks for the run again, the fifth time ends the file.
       throw new UnrecoverableError('the run broke; see the log');

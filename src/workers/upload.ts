@@ -2,6 +2,7 @@
  * The step `upload`: a session where there is none, then the source and each asset into it. Each call is marked before
  * it leaves; a run that finds a mark looks whether it arrived, so nothing lands twice in one session (design §4).
  */
+import { checkResolved } from '../shared/guard/check-resolved.ts';
 import { createSession } from '../shared/upstream/create-session.ts';
 import type { UploadReply } from '../shared/upstream/types.ts';
 import { uploadBytes } from '../shared/upstream/upload-bytes.ts';
@@ -102,6 +103,8 @@ async function send(run: Run, { source, name }: Item): Promise<UploadReply> {
 
 /** The upstream fetches a URL itself. A refusal that no code of its own names is about the source. */
 async function uploadUrl(run: Run, sessionId: string, url: string): Promise<UploadReply> {
+  // Nothing can be pinned there, but a name that leads inside is not passed on.
+  await checkResolved(url, { allowPrivate: run.ctx.config.sourceAllowPrivate });
   try {
     return await run.call((token, signal) =>
       uploadByUrl(run.ctx.account.upstream, token, { sessionId, url }, { signal }),

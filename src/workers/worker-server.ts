@@ -5,6 +5,7 @@ import { seesUploadDir } from '../shared/upload-dir.ts';
 import type { Workers } from './main.ts';
 
 const patienceMs = 1000;
+const emptied = 'Redis has lost the data of this installation';
 
 export async function openWorkerServer(ctx: OpenedContext, workers: Workers, port: number): Promise<Server> {
   const server = createServer((request, response) => {
@@ -23,11 +24,13 @@ export async function openWorkerServer(ctx: OpenedContext, workers: Workers, por
 async function answer(ctx: OpenedContext, workers: Workers, url: string, response: ServerResponse): Promise<void> {
   switch (url) {
     case '/healthz': {
+      if (ctx.watch.state() === 'emptied') return sendJson(response, false, emptied);
       const { ok, detail } = workers.health();
       return sendJson(response, ok, detail);
     }
     case '/readyz': {
       const [isAnswered, seesUploads] = await Promise.all([isReady(ctx), seesUploadDir(ctx).catch(() => false)]);
+      if (ctx.watch.state() === 'emptied') return sendJson(response, false, emptied);
       const detail = isAnswered ? 'UPLOAD_DIR is not the one that the API writes to' : 'Redis does not answer';
       return sendJson(response, isAnswered && seesUploads, isAnswered && seesUploads ? 'ready' : detail);
     }

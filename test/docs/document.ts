@@ -12,6 +12,7 @@ export const documents = [
   'docs/operation.md',
   'docs/redis.md',
   'docs/runbook.md',
+  'docs/webhooks.md',
 ];
 
 export const rootPath = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));

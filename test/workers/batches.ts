@@ -31,7 +31,7 @@ export async function newBatch(
       metadata: {},
       webhook: events === undefined ? null : { url: 'http://127.0.0.1:9/', secret: null, events: [...events] },
       requestId: null,
-      trace: null,
+      traceparent: null,
     },
     files: Array.from({ length: files }, (_, index) => ({
       name: `${index}.mp4`,

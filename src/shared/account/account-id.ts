@@ -10,7 +10,8 @@ const short = (text: string): string => createHash('sha256').update(text).digest
 /** The anonymous client id is made once for an installation and kept: the upstream grants one token a week to each. */
 export async function readClientId(redis: Redis, keys: Keys, config: Config): Promise<string> {
   if (config.nemoClientId !== null) return config.nemoClientId;
-  await redis.setnx(keys.clientId(), v4());
+  // GET first: a Redis that is full refuses any SET, also one that would change nothing.
+  if ((await redis.get(keys.clientId())) === null) await redis.setnx(keys.clientId(), v4());
   const stored = await redis.get(keys.clientId());
   if (stored === null) throw new Error('the anonymous client id was not stored');
   return stored;

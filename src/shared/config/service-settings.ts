@@ -10,6 +10,7 @@ import {
   integer,
   keyPrefix,
   oneOf,
+  origins,
   positiveNumber,
   redisUrl,
 } from './setting-kinds.ts';
@@ -55,6 +56,11 @@ export const serviceSettings = {
   apiRateLimit: optionalSetting('API_RATE_LIMIT', integer(1), {
     unit: 'requests/minute',
     description: 'Requests a minute that one API key may make; unset: no limit.',
+  }),
+  apiCorsOrigins: setting('API_CORS_ORIGINS', origins, '', {
+    unit: 'list',
+    shown: 'unset',
+    description: 'Origins of web pages that may call the API (https://app.example,…), or *; unset: none.',
   }),
   logLevel: setting('LOG_LEVEL', oneOf(logLevels), 'info', {
     unit: 'word',

@@ -62,6 +62,17 @@ export const redisUrl = z
     (text) => toRedisAddress(text) !== null,
     'must be redis://…, rediss://…, redis+sentinel://…/master, redis+cluster://…, unix:///path or a socket path',
   );
+/** `*`, or what browsers send as `Origin`: scheme, host and port alone. */
+export const origins = z.string().transform((text, context): string[] => {
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const isOrigin = (entry: string): boolean => entry === '*' || URL.parse(entry)?.origin === entry;
+  if (entries.every(isOrigin)) return entries;
+  context.addIssue('must be comma-separated origins such as https://app.example, or *');
+  return z.NEVER;
+});
 
 /** Travels in a request header: a line break or a blank in it would break or split the request. */
 export const headerValue = z.string().regex(/^[\x21-\x7e]{1,4096}$/, 'must be visible ASCII without blanks');

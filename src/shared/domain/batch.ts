@@ -28,8 +28,8 @@ export const batchSpecSchema = z.object({
     .object({ url: z.string(), secret: z.string().nullable(), events: z.array(z.enum(webhookEvents)) })
     .nullable(),
   requestId: z.string().nullable(),
-  /** The traceparent of the request that made it; every step and webhook belongs to its trace. */
-  trace: z.string().nullable().default(null),
+  /** W3C trace context of the request that made the batch; absent in batches of older releases. */
+  traceparent: z.string().nullish(),
 });
 export type BatchSpec = z.infer<typeof batchSpecSchema>;
 

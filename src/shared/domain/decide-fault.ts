@@ -129,8 +129,14 @@ function giveUp(file: Active, row: ReactionRow, faulted: CallFault, now: number)
   const { state } = file;
   if (state.status === 'checking') return unconfirmed({ ...file, state }, now);
   // Whether it is the destination or the way to the output: what failed for good is the delivery.
-  return fail(file, state.status === 'delivering' ? { code: 'delivery_failed' } : failureOf(row, faulted), now);
+  return fail(file, state.status === 'delivering' ? undelivered(faulted) : failureOf(row, faulted), now);
 }
+
+/** The words of our own about a destination may be told; the upstream's may not. */
+const undelivered = ({ fault }: CallFault): Failure =>
+  fault.code === 'destination_failed'
+    ? { code: 'delivery_failed', detail: `${fault.detail} Retry with a fresh destination URL.` }
+    : { code: 'delivery_failed' };
 
 interface Pause {
   readonly tally: Tally;

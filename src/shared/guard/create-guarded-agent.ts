@@ -7,7 +7,7 @@ import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import { GuardError } from './guard-error.ts';
-import { judgeAddress } from './judge-address.ts';
+import { isAllowed } from './judge-address.ts';
 
 export type Resolve = (
   hostname: string,
@@ -69,11 +69,6 @@ function answer(addresses: LookupAddress[], all: boolean, callback: Parameters<L
   const [first] = addresses;
   if (all) callback(null, addresses);
   else callback(null, first?.address ?? '', first?.family ?? 0);
-}
-
-function isAllowed(address: string, allowPrivate: boolean): boolean {
-  const verdict = judgeAddress(address);
-  return verdict === 'public' || (verdict === 'private' && allowPrivate);
 }
 
 async function allowedOrNot(ask: () => Promise<boolean>): Promise<boolean> {

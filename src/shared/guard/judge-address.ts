@@ -24,6 +24,11 @@ export function judgeAddress(text: string): AddressVerdict {
   return verdict === 'public' && range !== 'ipv4Mapped' ? 'private' : verdict;
 }
 
+export function isAllowed(address: string, allowPrivate: boolean): boolean {
+  const verdict = judgeAddress(address);
+  return verdict === 'public' || (verdict === 'private' && allowPrivate);
+}
+
 /** IPv4-mapped, -compatible, -translated (RFC 6145, NAT64) and 6to4 addresses hold an IPv4 address. */
 function embeddedIpv4(address: ipaddr.IPv6): ipaddr.IPv4 | null {
   const bytes = address.toByteArray();

@@ -2,7 +2,14 @@
 import type { Redis } from 'ioredis';
 
 export type RedisProblem = {
-  readonly code: 'version_refused' | 'version_old' | 'eviction_on' | 'append_only_off' | 'unreadable';
+  readonly code:
+    | 'version_refused'
+    | 'version_old'
+    | 'eviction_on'
+    | 'append_only_off'
+    | 'fsync_late'
+    | 'fsync_unknown'
+    | 'unreadable';
   /** refuse: nothing works on it. warn: works, but a promise is at risk. */
   readonly severity: 'refuse' | 'warn';
   readonly detail: string;
@@ -14,9 +21,24 @@ export type RedisCheck = {
   readonly problems: readonly RedisProblem[];
 };
 
-/** By INFO alone: hosted Redis forbids CONFIG. */
+/** By INFO; CONFIG tells when it writes to disk, but hosted Redis forbids it. */
 export async function checkRedis(client: Redis): Promise<RedisCheck> {
-  return judgeInfo(await client.info());
+  const check = judgeInfo(await client.info());
+  const hasFile = check.problems.every(({ code }) => code !== 'append_only_off');
+  return hasFile ? { ...check, problems: [...check.problems, ...(await fsyncProblems(client))] } : check;
+}
+
+/** A restart of Redis loses nothing then; a power loss does, as what was acknowledged is not on disk yet. */
+async function fsyncProblems(client: Redis): Promise<RedisProblem[]> {
+  const reply: unknown = await client.config('GET', 'appendfsync').catch(() => null);
+  const policy: unknown = Array.isArray(reply) ? reply[1] : undefined;
+  if (policy === 'always') return [];
+  if (typeof policy !== 'string') {
+    const detail = 'appendfsync cannot be read here: unless it is always, a power loss takes the last accepted batches';
+    return [{ code: 'fsync_unknown', severity: 'warn', detail }];
+  }
+  const detail = `appendfsync is ${policy}: a power loss takes the last accepted batches, and may repeat a turn; set always`;
+  return [{ code: 'fsync_late', severity: 'warn', detail }];
 }
 
 export function judgeInfo(info: string): RedisCheck {

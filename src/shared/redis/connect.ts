@@ -21,8 +21,10 @@ export type OpenRedisOptions = RedisTarget & { role: RedisRole; log: Log };
 const firstRetryMs = 50;
 const maxRetryMs = 2_000;
 const connectTimeoutMs = 5_000;
-/** A frozen server answers nothing and closes nothing; the slowest command of the API takes well under a second. */
+/** The last resort: a server that does not answer is noticed by watch-redis.ts much earlier. */
 const apiCommandTimeoutMs = 10_000;
+/** A frozen server does not answer the end of a connection, either: so long is waited before it is torn down. */
+const apiDisconnectMs = 50;
 /** While Redis is away each connection fails up to 20 times a second: one line in this time is enough. */
 const logEveryMs = 10_000;
 
@@ -54,7 +56,13 @@ function optionsOf(role: RedisRole): ClientOptions {
 }
 
 const roleOptions: Record<RedisRole, ClientOptions> = {
-  api: { maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: apiCommandTimeoutMs },
+  // 0: a command whose connection broke is not sent again. It may have been executed, and its request has an answer.
+  api: {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: apiCommandTimeoutMs,
+    disconnectTimeout: apiDisconnectMs,
+  },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },
 };

@@ -6,7 +6,10 @@
 
 /** `$1`, `$2` are the arguments. Queue names of BullMQ (`upload`, `edit`, …) never start a pattern. */
 const patterns = {
-  /** hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid). */
+  /**
+   * hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid),
+   * g (its last moves, a line each).
+   */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */
   draft: 'f:$1:draft',
@@ -25,8 +28,10 @@ const patterns = {
   /** list and hash: lanes that are free; the session of each lane. */
   lanes: 'b:$1:lanes',
   laneSessions: 'b:$1:lane-sessions',
-  /** stream: what live readers are told, `{f: index, r: rev}` or `{b: 1}`. */
+  /** streams: what live readers are told: of a batch `{f: index}` or `{b}`; with TTL of a tenant's and of all batches `{b, f?}`. */
   events: 'b:$1:events',
+  tenantEvents: 't:$1:events',
+  allEvents: 'events',
   /** sorted set: ids of the batch's deliveries, score = time of the event. */
   batchDeliveries: 'b:$1:deliveries',
   /** string: file ids that a retry was asked for (JSON); absent: all failed ones. */
@@ -44,6 +49,8 @@ const patterns = {
   /** sorted sets by creation: of a tenant, of all. */
   tenantBatches: 't:$1:batches',
   allBatches: 'batches',
+  /** sorted set, score 0: `<custom id in lower case> <file id>` of a tenant's files, so that a search is one range. */
+  customIds: 't:$1:custom-ids',
   /** hash: window, until, blocked …; set: files in flight; hash: the token. */
   account: 'a:$1',
   inFlight: 'a:$1:in-flight',
@@ -78,16 +85,29 @@ const patterns = {
   deliveriesDue: 'deliveries-due',
   tenantDeliveries: 't:$1:deliveries',
   allDeliveries: 'deliveries',
+  /** hash with TTL: a webhook endpoint (hash of tenant and URL). Sorted set with TTL: its open requests by their start. */
+  endpoint: 'e:$1',
+  endpointOpen: 'e:$1:open',
   /** hash: an upload. Sorted set: uploads by expiry. */
   upload: 'u:$1',
   uploadExpiry: 'uploads',
+  /** string: which installation's data this is. Gone: Redis was emptied under us. */
+  storeMark: 'store-mark',
+  /** string with TTL: written before WAITAOF, which waits for its own connection's writes. */
+  barrier: 'barrier',
   /** string: what the marker file in UPLOAD_DIR says. */
   uploadMarker: 'upload-marker',
+  /** string with TTL: requests of an API key (hashed) in the present minute. */
+  rateLimit: 'rate:$1',
   /** string with TTL: a worker process that is alive. */
   worker: 'worker:$1',
   workers: 'workers',
   /** hash: how fast files end (src/shared/pace.ts). */
   pace: 'pace',
+  /** hash with TTL: what happened in a minute, `<figure>` of all and `<tenant>:<figure>`. */
+  minute: 'm:$1',
+  /** string with TTL: a login of the dashboard, by the hash of its token; holds the hash of the API key. */
+  login: 'login:$1',
   /** channels */
   wakeChannel: 'ch:wake',
   accountChannel: 'ch:account',

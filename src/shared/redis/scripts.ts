@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { allowGrowth } from './allow-growth.ts';
 import { luaKeys, type Keys } from './keys.ts';
 
 const scriptNames = [
@@ -16,10 +17,11 @@ const scriptNames = [
   'mark',
   'unmark',
   'note-account',
-  'delivery-freeze',
+  'delivery-enter',
   'delivery-save',
   'delivery-redeliver',
   'deliveries-gone',
+  'readdress',
   'release',
   'order',
   'token-commit',
@@ -29,6 +31,8 @@ const scriptNames = [
   'upload-expire',
   'fleet',
 ] as const;
+/** These take new work in: a Redis that is full refuses them, so that what runs can end. */
+const refusedWhenFull: readonly string[] = ['intake-open', 'intake-chunk', 'upload-keep'];
 export type ScriptName = (typeof scriptNames)[number];
 
 type Argument = string | number;
@@ -42,7 +46,8 @@ export function createScripts(redis: Redis, keys: Keys, took: (seconds: number) 
   const prelude = luaKeys() + read('lib');
   const entries = scriptNames.map((name) => {
     const command = `batchvideo:${name}`;
-    redis.defineCommand(command, { numberOfKeys: 1, lua: prelude + read(name) });
+    const lua = prelude + read(name);
+    redis.defineCommand(command, { numberOfKeys: 1, lua: refusedWhenFull.includes(name) ? lua : allowGrowth(lua) });
     // ioredis adds the command to the instance at run time, where its types cannot see it.
     const run = (redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[command];
     if (run === undefined) throw new Error(`script ${name} was not defined`);

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { webhookEvents } from '../domain/batch.ts';
 import { readSpec } from '../load-file.ts';
 import { attemptSchema, type Attempt } from './attempt.ts';
+import { endpointId, readEndpoint } from './endpoint.ts';
 import { eventFactsSchema } from './webhook-body.ts';
 
 export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;
@@ -58,6 +59,16 @@ export interface DeliveryResource {
   readonly next_attempt_at: string | null;
   /** The last ones, oldest first. */
   readonly attempts: readonly Attempt[];
+  /** How the URL has been doing for this tenant, over all batches. */
+  readonly endpoint: EndpointResource;
+}
+
+export interface EndpointResource {
+  readonly last_success_at: string | null;
+  readonly failing_since: string | null;
+  readonly failures: number;
+  /** It has failed for days: tried one request at a time until it takes one again. */
+  readonly marked_at: string | null;
 }
 
 export async function loadDelivery(ctx: Context, id: string): Promise<Delivery | null> {
@@ -69,15 +80,25 @@ export async function loadDelivery(ctx: Context, id: string): Promise<Delivery |
 
 export async function toDeliveryResource(ctx: Context, delivery: Delivery): Promise<DeliveryResource> {
   const spec = await readSpec(ctx, delivery.batch);
+  const url = spec?.webhook?.url ?? null;
+  const endpoint = await readEndpoint(ctx, endpointId(delivery.tenant, url ?? ''));
   return {
     id: delivery.id,
     batch_id: delivery.batch,
     type: delivery.type,
-    url: spec?.webhook?.url ?? null,
+    url,
     status: delivery.status,
     error: delivery.error,
     created_at: new Date(delivery.at).toISOString(),
-    next_attempt_at: delivery.due === null ? null : new Date(delivery.due).toISOString(),
+    next_attempt_at: toTime(delivery.due),
     attempts: delivery.attempts,
+    endpoint: {
+      last_success_at: toTime(endpoint.okAt),
+      failing_since: toTime(endpoint.failingSince),
+      failures: endpoint.failures,
+      marked_at: toTime(endpoint.markedAt),
+    },
   };
 }
+
+const toTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -23,10 +23,12 @@ export interface WebhookMessage {
   /** Null: sent without a signature. */
   readonly secret: string | null;
   readonly body: string;
+  /** Of the request that made the batch: to be found again in the logs of both sides. */
+  readonly requestId?: string | null;
+  /** W3C trace context of that request. */
+  readonly traceparent?: string | null;
   /** Redis' clock, as it is sent and signed: receivers refuse what is minutes off, and our own clock may be. */
   readonly at: number;
-  /** Of the trace that it belongs to; absent or null: none. */
-  readonly traceparent?: string | null;
 }
 
 export type Posted =
@@ -73,10 +75,8 @@ async function send(
   }
 }
 
-function toHeaders(
-  { id, secret, body, traceparent = null }: WebhookMessage,
-  timestamp: Date,
-): Record<string, string> | null {
+function toHeaders(message: WebhookMessage, timestamp: Date): Record<string, string> | null {
+  const { id, secret, body, requestId, traceparent } = message;
   const signature = secret === null ? null : signWebhook(secret, { id, timestamp, body });
   if (secret !== null && signature === null) return null;
   return {
@@ -85,8 +85,9 @@ function toHeaders(
     'accept-encoding': 'identity', // what is logged should be readable
     'webhook-id': id,
     'webhook-timestamp': String(Math.floor(timestamp.getTime() / 1000)),
-    ...(traceparent === null ? {} : { traceparent }),
     ...(signature === null ? {} : { 'webhook-signature': signature }),
+    ...(requestId == null ? {} : { 'x-request-id': requestId }),
+    ...(traceparent == null ? {} : { traceparent }),
   };
 }
 

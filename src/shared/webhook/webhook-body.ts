@@ -1,6 +1,6 @@
 /**
  * The body of a webhook, out of the facts that were frozen with the event. Pure, and made once a delivery: what is sent
- * is the text that delivery-freeze.lua keeps.
+ * is the text that delivery-enter.lua keeps.
  */
 import { z } from 'zod';
 import type { WebhookEvent } from '../domain/batch.ts';

@@ -1,12 +1,12 @@
-/** What sending webhooks needs for the life of a process: guarded connections, and a line for each endpoint. */
+/** What sending webhooks needs for the life of a process: guarded connections, and the room they share. */
 import type { Agent } from 'undici';
 import type { Config } from '../config/config.ts';
 import { createGuardedAgent } from '../guard/create-guarded-agent.ts';
-import { createEndpointLines, type EndpointLines } from './endpoint-lines.ts';
+import { createOpenRequests, type OpenRequests } from './open-requests.ts';
 
 export interface WebhookSender {
   readonly dispatcher: Agent;
-  readonly lines: EndpointLines;
+  readonly open: OpenRequests;
   readonly allowPrivate: boolean;
   readonly timeoutMs: number;
   readonly close: () => Promise<void>;
@@ -17,7 +17,7 @@ export function openWebhookSender(config: Pick<Config, 'webhookAllowPrivate' | '
   const dispatcher = createGuardedAgent({ allowPrivate, connectTimeoutMs: timeoutMs });
   return {
     dispatcher,
-    lines: createEndpointLines(timeoutMs),
+    open: createOpenRequests(),
     allowPrivate,
     timeoutMs,
     // Attempts have ended or been aborted by then; an idle connection is nothing to wait for.

@@ -177,6 +177,11 @@ test('calls it a failed delivery when a destination is given up', () => {
   const first = after(delivering(), faulted(delivering(), 'connection_lost'), now);
   const { error } = stateOf(after(first, faulted(first, 'connection_lost'), now + policy.upstreamGiveUpMs), 'failed');
   assert.deepEqual([error.code, error.step], ['delivery_failed', 'deliver']);
+  const refused = after(delivering(), faulted(delivering(), 'destination_failed'), now);
+  const later = now + policy.upstreamGiveUpMs;
+  const told = stateOf(after(refused, faulted(refused, 'destination_failed'), later), 'failed').error;
+  assert.match(told.message, /Retry with a fresh destination URL\.$/);
+  assert.notEqual(told.message, error.message);
 });
 
 test('gives up when counted faults span the time that the upstream is given', () => {

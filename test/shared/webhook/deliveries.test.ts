@@ -79,7 +79,8 @@ test('filters by status and shows the attempts', async (t) => {
   await runNotify(ctx, { delivery_id: id, run: 0 }, new AbortController().signal);
   assert.deepEqual((await idsOf(ctx, { status: 'pending' }))[0], [pending]);
   assert.deepEqual((await idsOf(ctx, { status: 'failed' }))[0], [id]);
-  const { attempts, created_at, next_attempt_at, ...shown } = (await readDelivery(ctx, id, 'acme')) ?? assert.fail();
+  const { attempts, created_at, next_attempt_at, endpoint, ...shown } =
+    (await readDelivery(ctx, id, 'acme')) ?? assert.fail();
   assert.deepEqual(shown, {
     id,
     batch_id: batch,
@@ -89,6 +90,7 @@ test('filters by status and shows the attempts', async (t) => {
     error: null,
   });
   assert.equal(next_attempt_at, null);
+  assert.deepEqual([endpoint.failures, endpoint.marked_at, endpoint.last_success_at], [1, null, null]);
   assert.ok(Date.parse(created_at) > 0);
   assert.equal(attempts[0]?.error, 'private_host');
 });

@@ -55,7 +55,7 @@ export async function takeIn(ctx: Context, options: BatchOptions): Promise<strin
     metadata,
     webhook: { url, secret: options.secret === undefined ? secret : options.secret, events },
     requestId: null,
-    trace: null,
+    traceparent: null,
   };
   const counts = ['total', files, 'n:queued', files];
   const fields = ['tenant', tenant, 'round', 1, 'retention_ms', 60_000, 'hooks', `,${events.join(',')},`, ...counts];

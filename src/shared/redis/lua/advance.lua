@@ -1,14 +1,15 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
--- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or ''
+-- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or '',
+--      [9] what the file's own log says of it, or ''
 -- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, paid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
---          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil
+--          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil, figures (names)
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
-local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes')
+local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes', 'tenant')
 -- It is being dropped: a load says so.
 if b[6] ~= '1' then return { 'stale' } end
 
@@ -29,6 +30,14 @@ local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
 redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0')
 if e.visible then redis.call('HDEL', K.file(id), 'w') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
+
+for _, figure in ipairs(e.figures) do count(b[8], figure, 1, now) end
+if ARGV[9] ~= '' then
+  local log = (redis.call('HGET', K.file(id), 'g') or '') .. now .. ' ' .. ARGV[9] .. '\n'
+  -- A file that is polled for hours has a long story: the last 4 KB of it are kept.
+  while #log > 4096 do log = string.sub(log, string.find(log, '\n', 1, true) + 1) end
+  redis.call('HSET', K.file(id), 'g', log)
+end
 
 if e.from ~= e.to then
   redis.call('HINCRBY', K.batch(batch), 'n:' .. e.from, -1)
@@ -108,15 +117,15 @@ if e.to == 'parked' and e.from ~= 'parked' then
     redis.call('HSET', K.batch(batch), 'blocked', cjson.encode(e.blocked))
     local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
     also(emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = counts_of(batch) }, now))
-    tell(batch, { 'b', '1' })
+    tell(batch)
   end
 elseif e.from == 'parked' and e.to ~= 'parked' and num(redis.call('HGET', K.batch(batch), 'n:parked')) == 0 then
   redis.call('SREM', K.parked(), batch)
   redis.call('HDEL', K.batch(batch), 'blocked')
-  tell(batch, { 'b', '1' })
+  tell(batch)
 end
 
-if e.visible then tell(batch, { 'f', index, 'r', rev }) end
+if e.visible then tell(batch, index) end
 if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end

@@ -22,7 +22,7 @@ local function block_for_max_credits(batch)
   local episode = redis.call('HINCRBY', K.batch(batch), 'episode', 1)
   local told = emit(batch, 'batch.blocked', '_' .. episode, { status = 'blocked', counts = c }, now)
   if told then out[#out + 1] = told end
-  tell(batch, { 'b', '1' })
+  tell(batch)
 end
 
 local function take(id)
@@ -63,7 +63,7 @@ local function next_of(batch)
     if not paid then redis.call('SADD', K.unpaid(batch), index) end
     if b[4] and string.find(b[4], 'max_credits', 1, true) then
       redis.call('HDEL', K.batch(batch), 'blocked')
-      tell(batch, { 'b', '1' })
+      tell(batch)
     end
   end
   if lane then

@@ -4,8 +4,12 @@
 -- ARGV[1] batch id, [2] first index of this piece, [3] files in this piece, [4] '1' for the last piece
 -- Returns 1
 local batch, first = ARGV[1], tonumber(ARGV[2])
+local owner = redis.call('HGET', K.batch(batch), 'tenant')
 for index = first, first + tonumber(ARGV[3]) - 1 do
   local id = file_id(batch, index)
+  local input = redis.call('HGET', K.file(id), 'i')
+  local custom = input and custom_id(input)
+  if custom and owner then redis.call('ZREM', K.customIds(owner), custom .. ' ' .. id) end
   redis.call('UNLINK', K.file(id), K.draft(id), K.live(id))
 end
 if ARGV[4] ~= '1' then return 1 end

@@ -13,6 +13,6 @@ if b[2] and b[2] ~= '' then redis.call('HSET', K.idempotency(tenant, b[2]), 'ans
 for lane = 0, num(b[3]) - 1 do redis.call('RPUSH', K.lanes(batch), lane) end
 -- A batch whose order is not known yet is listed once it is (order.lua).
 if b[4] == '1' then redis.call('SADD', K.sizing(), batch) else list_batch(batch) end
-tell(batch, { 'b', '1' })
+tell(batch)
 redis.call('PUBLISH', K.wakeChannel(), 'batch')
 return 1

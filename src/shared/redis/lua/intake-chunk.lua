@@ -6,10 +6,13 @@
 local batch, first = ARGV[1], tonumber(ARGV[2])
 if not redis.call('ZSCORE', K.loading(), batch) then return 0 end
 redis.call('ZADD', K.loading(), now_ms() + tonumber(ARGV[3]), batch)
+local tenant = redis.call('HGET', K.batch(batch), 'tenant')
 local indexes, scored = {}, {}
 for i = 5, #ARGV do
   local index = first + i - 5
   redis.call('HSET', K.file(file_id(batch, index)), 'rev', 0, 'run', 0, 'p', ARGV[4], 'i', ARGV[i])
+  local custom = custom_id(ARGV[i])
+  if custom then redis.call('ZADD', K.customIds(tenant), 0, custom .. ' ' .. file_id(batch, index)) end
   indexes[i - 4] = index
   scored[2 * (i - 4) - 1], scored[2 * (i - 4)] = index, index
 end

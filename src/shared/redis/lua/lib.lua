@@ -8,6 +8,21 @@ end
 
 local function num(value) return tonumber(value or '0') or 0 end
 
+-- Figures of the minute, of all and of a tenant: kept a little longer than the day that the dashboard shows.
+local function count(tenant, figure, by, now)
+  local key = K.minute(math.floor(now / 60000))
+  redis.call('HINCRBY', key, figure, by)
+  if tenant then redis.call('HINCRBY', key, tenant .. ':' .. figure, by) end
+  redis.call('EXPIRE', key, 90000)
+end
+
+-- The mark of the execution that runs a file, and when it was set: '<mark>@<ms>'. No mark: nil, 0.
+local function split_mark(text)
+  if not text or text == '' then return nil, 0 end
+  local mark, at = string.match(text, '^(.*)@(%d+)$')
+  return mark or text, num(at)
+end
+
 -- As fileId() in ids.ts: the batch's own part and the index in base 36.
 local digits36 = '0123456789abcdefghijklmnopqrstuvwxyz'
 local function file_id(batch, index)
@@ -20,10 +35,28 @@ local function file_id(batch, index)
   return 'fil_' .. string.sub(batch, 5) .. '_' .. text
 end
 
--- Tells live readers of a batch. `fields` is what the stream keeps: {'f', index, 'r', rev} or {'b', '1'}.
-local function tell(batch, fields)
-  redis.call('XADD', K.events(batch), 'MAXLEN', '~', 20000, '*', unpack(fields))
-  redis.call('PUBLISH', K.eventsChannel(), batch)
+-- The custom id of a file's input, as it is searched for. Most files have none: only what looks like one is parsed.
+local function custom_id(input)
+  if not string.find(input, '"customId":"', 1, true) then return nil end
+  local id = cjson.decode(input).customId
+  if id == cjson.null then return nil end
+  return string.lower(id)
+end
+
+-- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
+-- of a file changes its batch, too, and each of the two needs an id of its own that readers may resume from.
+local events_kept, events_kept_ms = 40000, 7 * 86400000
+local function tell(batch, index)
+  local tenant = redis.call('HGET', K.batch(batch), 'tenant') or ''
+  local own, wide = K.events(batch), { K.tenantEvents(tenant), K.allEvents() }
+  if index then redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'f', index) end
+  redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'b', batch)
+  for _, key in ipairs(wide) do
+    if index then redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch, 'f', index) end
+    redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch)
+    redis.call('PEXPIRE', key, events_kept_ms)
+  end
+  redis.call('PUBLISH', K.eventsChannel(), tenant .. ' ' .. batch)
 end
 
 -- The fair queue (start-time fair: lowest virtual time first). A newcomer starts at the present lowest time, so it is
@@ -86,7 +119,7 @@ local function close_round(batch, now)
   redis.call('HDEL', K.batch(batch), 'blocked')
   redis.call('ZADD', K.retention(), now + num(b[5]), batch)
   redis.call('ZREM', K.openRounds(), batch)
-  tell(batch, { 'b', '1' })
+  tell(batch)
   return emit(batch, 'batch.' .. status, '', { status = status, counts = counts }, now)
 end
 
@@ -129,6 +162,7 @@ local function note_account(account, o, now)
     local till = math.max(num(a[3]), now + o.limited_ms)
     redis.call('HSET', key, 'until', till)
     redis.call('HINCRBY', key, 'limited', 1)
+    count(nil, 'limited', 1, now)
     changed = true
   end
   redis.call('HSET', key, 'window', tostring(window))
@@ -156,3 +190,25 @@ end
 
 -- Work begins: the time since the last file ended was a rest.
 local function begin_pace(now) redis.call('HSET', K.pace(), 'at', now) end
+-- A webhook endpoint (a tenant's URL) after an attempt: how long it takes, and since when it has only failed. After three
+-- days of that it is marked, until the next success. Returns 'marked' | 'revived' | ''.
+local endpoint_kept_ms = 30 * 86400000
+local endpoint_marked_after_ms = 3 * 86400000
+local function note_endpoint(endpoint, delivery, ok, took_ms, now)
+  local key = K.endpoint(endpoint)
+  redis.call('ZREM', K.endpointOpen(endpoint), delivery)
+  local e = redis.call('HMGET', key, 'usual_ms', 'failing_since', 'marked_at')
+  -- Half of the old, half of the new: follows a receiver that recovers within a few requests.
+  redis.call('HSET', key, 'usual_ms', e[1] and math.floor((tonumber(e[1]) + took_ms) / 2) or took_ms)
+  redis.call('PEXPIRE', key, endpoint_kept_ms)
+  if ok then
+    redis.call('HSET', key, 'ok_at', now)
+    redis.call('HDEL', key, 'failing_since', 'failures', 'marked_at')
+    return e[3] and 'revived' or ''
+  end
+  redis.call('HSETNX', key, 'failing_since', now)
+  redis.call('HINCRBY', key, 'failures', 1)
+  if e[3] or not e[2] or now - tonumber(e[2]) < endpoint_marked_after_ms then return '' end
+  redis.call('HSET', key, 'marked_at', now)
+  return 'marked'
+end

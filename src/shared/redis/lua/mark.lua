@@ -14,7 +14,7 @@ local standing = redis.call('SISMEMBER', K.marks(), action .. ' ' .. batch) == 1
 local function add_mark()
   redis.call('HINCRBY', key, 'asked:' .. action, 1)
   if redis.call('SADD', K.marks(), action .. ' ' .. batch) == 1 then redis.call('HINCRBY', key, 'marks', 1) end
-  tell(batch, { 'b', '1' })
+  tell(batch)
   redis.call('PUBLISH', K.wakeChannel(), 'mark')
   return { 'ok', '1' }
 end
@@ -43,7 +43,7 @@ if action == 'pause' then
   if b[5] ~= '1' then
     redis.call('HSET', key, 'paused', '1')
     unlist_batch(batch)
-    tell(batch, { 'b', '1' })
+    tell(batch)
   end
   return { 'ok', '0' }
 end

@@ -2,6 +2,6 @@
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] mark of this execution
 -- Returns 1 when the mark was ours
-if redis.call('HGET', K.file(ARGV[1]), 'w') ~= ARGV[2] then return 0 end
+if split_mark(redis.call('HGET', K.file(ARGV[1]), 'w')) ~= ARGV[2] then return 0 end
 redis.call('HDEL', K.file(ARGV[1]), 'w')
 return 1
