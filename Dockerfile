@@ -44,7 +44,7 @@ COPY src/sandbox ./src/sandbox
 USER node
 EXPOSE 4010
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --start-interval=1s \
+HEALTHCHECK --interval=10s --timeout=5s --retries=4 --start-period=10s --start-interval=1s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:4010/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 ENTRYPOINT ["node", "src/sandbox/main.ts", "--host", "0.0.0.0", "--port", "4010"]
 
@@ -75,6 +75,6 @@ EXPOSE 3000 3001
 # The process ends itself on SIGTERM, also as process 1 (it starts no children); docker-compose.yml sets `init: true` all the same.
 STOPSIGNAL SIGTERM
 # Ready: at least one port answers, and each that answers says so.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --start-interval=1s \
+HEALTHCHECK --interval=10s --timeout=5s --retries=4 --start-period=20s --start-interval=1s \
   CMD ["node", "-e", "const e=process.env;Promise.all([e.PORT,e.WORKER_PORT].map(p=>fetch('http://127.0.0.1:'+p+'/readyz').then(r=>r.ok,()=>null))).then(a=>process.exit(a.includes(true)&&!a.includes(false)?0:1))"]
 ENTRYPOINT ["node", "src/main.ts"]
