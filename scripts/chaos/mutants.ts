@@ -16,9 +16,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/workers/edit.ts',
-        find: "  await fence(run, turnId, state);\n  ctx.reach('turn: fenced, not sent');\n  const file = run.file();\n",
-        replace:
-          "  const file = run.file();\n  await fence(run, turnId, state);\n  ctx.reach('turn: fenced, not sent');\n",
+        find: '  await fence(run, turnId, state);\n',
+        replace: '  const file = run.file();\n  await fence(run, turnId, state);\n',
+      },
+      {
+        file: 'src/workers/edit.ts',
+        find: "  ctx.reach('turn: fenced, not sent');\n  const file = run.file();\n",
+        replace: "  ctx.reach('turn: fenced, not sent');\n",
       },
       {
         file: 'src/workers/edit.ts',

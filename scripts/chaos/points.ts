@@ -106,7 +106,7 @@ export const boundaries: readonly Boundary[] = ways.flatMap(([storyName, points]
 
 /** Where a process that wakes up, or goes down in order, could do harm: around what is paid, stored, sent or asked for. */
 const delicate =
-  /^(turn|call while (editing|rendering): before|save (admitted|upload-marked|uploaded|turn-\w+|state-read|render-(planned|submitted)|rendered): (before|saved)|notify: frozen|token: granted|intake: (before accept|accepted)|answer once: (key|done)|bulk \w+: marked|save (canceled|retried|released|messaged): before)/;
+  /^(turn: |save (turn-sent|state-read|render-submitted): before|save render-planned: saved|notify: frozen|token: granted|intake: accepted|answer once: key|bulk cancel: marked)/;
 
 /** What is run without `--deaths`: kill -9 at every boundary, the two others where they are delicate. */
 export const isInSelection = ({ point }: Boundary, death: Death): boolean => death === 'kill' || delicate.test(point);
