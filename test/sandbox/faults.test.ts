@@ -59,7 +59,7 @@ test('edits in silence, claims what it did not do, and asks questions', async (t
 
 test('sends heartbeats alone, in every form, for as long as it was told', async (t) => {
   const { fault, say, sid, draft } = await openReady(t);
-  await fault('heartbeats-only', { params: { everyMs: 2, forMs: 60 } });
+  await fault('heartbeats-only', { params: { everyMs: 2, forMs: 500 } });
   const { text } = await say(sid, 'mute');
   for (const form of ['data: heartbeat\n', '{"type":"heartbeat"}', 'event: heartbeat', 'data:\n\n', ': heartbeat']) {
     assert.ok(text.includes(form), form);

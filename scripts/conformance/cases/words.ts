@@ -154,7 +154,7 @@ export const rows: readonly Row[] = [
   {
     what: '"Connecting…", then "Ready"',
     rule: 'seed: Show a brief status',
-    skip: 'said by the command line; test/cli/real-service.test.ts looks at it',
+    skip: 'said by the command line; test/slow/command-line.slow.ts looks at it',
     run: async () => '',
   },
 ];

@@ -8,7 +8,7 @@ import { createClient, type Client } from '../../src/cli/client/create-client.ts
 import { makeClip } from '../../src/sandbox/make-clips.ts';
 import { until } from '../end-to-end/world.ts';
 import { startSandbox, startService, type Started } from '../processes.ts';
-import { createInterrupt, createStream, runAs } from './terminal.ts';
+import { createInterrupt, createStream, runAs } from '../cli/terminal.ts';
 
 let folder: string;
 let sandbox: Started;
