@@ -8,7 +8,7 @@ import { startService, type Started } from '../processes.ts';
 import { newPrefix, openTestRedis } from '../redis-server.ts';
 
 const instructions = ['trim the first 3 seconds', 'mute'];
-const files = 240;
+const files = 100;
 const most = 8;
 
 test('scales from one worker to eight and back without a lost or doubled turn', async (t) => {
@@ -32,7 +32,7 @@ test('scales from one worker to eight and back without a lost or doubled turn', 
   const before = await figure('backlog_seconds');
   assert.ok(before > 0, `a backlog of ${before} s is told`);
   const worker = { ...environment, NEMO_API_URL: place.sandbox, DATA_DIR: redis.dataDir, WORKER_PORT: '0' };
-  for (let at = 1; at < most; at += 1) more.push(await startService('worker', worker));
+  await Promise.all(Array.from({ length: most - 1 }, async () => more.push(await startService('worker', worker))));
   await until('eight show themselves', async () => ((await figure('workers')) === most ? true : null));
   await until('a third is done', () => done(files / 3), 60_000);
   // Half of them are asked to go, the others are not.
