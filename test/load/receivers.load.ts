@@ -15,7 +15,7 @@ import { until } from '../shared/webhook/receiver.ts';
 
 const batches = 1000;
 const slowMs = 10_000;
-/** The issue asks for 2 s on an idle machine; CI has two cores that are never idle. */
+/** The goal is 2 s, p99, with ends that are spread over a minute; here they all come within a second or two. */
 const mostHealthyMs = 5000;
 
 type Kind = 'healthy' | 'slow' | 'dead';
