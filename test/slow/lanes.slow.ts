@@ -1,8 +1,8 @@
 /** Lanes, order and max_credits (design §4 "Lanes", §5 "Order", §6) through the whole service. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openWorld, type World } from './open-world.ts';
-import { getJson, postBatch, readLedger, readResults, until, untilEnded, type BatchView } from './world.ts';
+import { openWorld, type World } from '../end-to-end/open-world.ts';
+import { getJson, postBatch, readLedger, readResults, until, untilEnded, type BatchView } from '../end-to-end/world.ts';
 
 let world: World;
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { findFfmpeg } from '../../src/sandbox/ffmpeg.ts';
 import { makeClip, makeLogo, makeTrack, probe, readFrame } from '../../src/sandbox/make-clips.ts';
-import { openCaller, type Caller } from './sandbox-client.ts';
+import { openCaller, type Caller } from '../sandbox/sandbox-client.ts';
 
 let folder = '';
 let clip: Buffer;

@@ -8,8 +8,8 @@ import { after, before, test } from 'node:test';
 import { fileId } from '../../src/shared/ids.ts';
 import { readFile } from '../../src/shared/read-file.ts';
 import { openTestContext } from '../open-test-context.ts';
-import { ask, openClosingPlace, untilNotReady, type ClosingPlace } from './closing-place.ts';
-import { until } from './world.ts';
+import { ask, openClosingPlace, untilNotReady, type ClosingPlace } from '../end-to-end/closing-place.ts';
+import { until } from '../end-to-end/world.ts';
 
 const drainMs = 700;
 let place: ClosingPlace;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { httpLimits } from '../../src/api/http-limits.ts';
 import { openTestRedis, type TestRedis } from '../redis-server.ts';
-import { openTestApi, type TestApi } from './open-test-api.ts';
+import { openTestApi, type TestApi } from '../api/open-test-api.ts';
 
 let server: TestRedis;
 let api: TestApi;

@@ -19,7 +19,7 @@ import { createResources } from '../../src/shared/resources.ts';
 import { openTestContext } from '../open-test-context.ts';
 import { quick } from '../quick-settings.ts';
 import { newPrefix, openTestRedis, silentLog, type TestRedis } from '../redis-server.ts';
-import { until, type BatchView } from './world.ts';
+import { until, type BatchView } from '../end-to-end/world.ts';
 
 const planted = {
   apiKey: 'pl4nted-api-key',
