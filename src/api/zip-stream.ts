@@ -1,7 +1,7 @@
 /**
  * Writes a ZIP (PKWARE APPNOTE 6.3) of stored members as a stream: each as it comes, the directory at the end. Of a member
- * that has gone out only its directory record is kept, some 80 bytes. (yazl held 4 to 7 KB a member until the end, 300 MB
- * for a batch of 50,000.) It does not compress: video does not get smaller.
+ * that has gone out only its directory record is kept, some 80 bytes. (yazl was seen to hold
+ * several KB a member until the end.) It does not compress: video does not get smaller.
  */
 import { crc32 } from 'node:zlib';
 
