@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { UnreachableError } from '../../src/cli/client/unreachable-error.ts';
 import { toSayTarget } from '../../src/cli/say-target.ts';
 import { toComplaint } from '../../src/cli/to-complaint.ts';
-import { aFile, batchId } from './resources.ts';
-import { runAs } from './terminal.ts';
+import { aFile, batchId } from '../cli/resources.ts';
+import { runAs } from '../cli/terminal.ts';
 
 /** Nothing listens on the discard port. */
 const nowhere = ['--url', 'http://127.0.0.1:9'];

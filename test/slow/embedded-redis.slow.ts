@@ -8,10 +8,10 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { askServer } from '../../../../src/shared/redis/embedded/ask-server.ts';
-import { serversOn } from '../../../../src/shared/redis/embedded/end-stray-servers.ts';
-import { openEmbeddedRedis } from '../../../../src/shared/redis/embedded/open-embedded-redis.ts';
-import { silentLog as log } from '../../../redis-server.ts';
+import { askServer } from '../../src/shared/redis/embedded/ask-server.ts';
+import { serversOn } from '../../src/shared/redis/embedded/end-stray-servers.ts';
+import { openEmbeddedRedis } from '../../src/shared/redis/embedded/open-embedded-redis.ts';
+import { silentLog as log } from '../redis-server.ts';
 
 const root = await realpath(await mkdtemp(join(tmpdir(), 'bv-embedded-')));
 after(() => rm(root, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ async function onServer<T>(socketPath: string, ask: (client: Redis) => Promise<T
 }
 
 async function startHolder(dataDir: string): Promise<{ holder: ChildProcess; socketPath: string }> {
-  const holder = spawn(process.execPath, [join(import.meta.dirname, 'holder.ts'), dataDir], {
+  const holder = spawn(process.execPath, [join(import.meta.dirname, '../shared/redis/embedded/holder.ts'), dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [socketPath] = await once(createInterface(holder.stdout), 'line');
