@@ -1,6 +1,8 @@
 /** Asks for a run when it is due, by a clock that does not jump. A convenience: the sweeper asks too, a little later. */
 import type { Context } from '../shared/context.ts';
 
+/** A run may begin this much before it is due: BullMQ's clock and Redis' are not the same. */
+export const earlyToleranceMs = 250;
 /** Timers take no more. */
 const longestTimerMs = 2 ** 31 - 1;
 

@@ -5,12 +5,9 @@
 import type { NotifyJob } from '../shared/queues.ts';
 import { redisClock } from '../shared/redis/redis-clock.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
-import { askLater } from './ask-later.ts';
+import { askLater, earlyToleranceMs } from './ask-later.ts';
 import { runNotify, type NotifyEnd } from './notify.ts';
 import type { StepHost } from './run-step.ts';
-
-/** As for steps: BullMQ's clock and Redis' are not the same. */
-const earlyToleranceMs = 250;
 
 export async function runNotifyJob(host: StepHost, job: NotifyJob, signal: AbortSignal): Promise<NotifyEnd> {
   const { ctx } = host;

@@ -14,7 +14,7 @@ import { inSpan } from '../shared/tracing/tracing.ts';
 import { callAttempts, type NotifyJob, type StepJob } from '../shared/queues.ts';
 import { parseFileId } from '../shared/ids.ts';
 import { askAgain } from './ask-again.ts';
-import { askLater } from './ask-later.ts';
+import { askLater, earlyToleranceMs } from './ask-later.ts';
 import { runDeliver } from './deliver.ts';
 import { runEdit } from './edit.ts';
 import type { Registry, RunningStep } from './registry.ts';
@@ -31,8 +31,6 @@ const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
   deliver: runDeliver,
 };
 
-/** A run may begin this much before it is due: BullMQ's clock and Redis' are not the same. */
-const earlyToleranceMs = 250;
 /** A run that is here already is looked at again after this. */
 const againMs = 1000;
 /** A record of a newer release waits for a worker of that: short, as while a release rolls out each takes every other job. */
