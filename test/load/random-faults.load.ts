@@ -57,18 +57,19 @@ test(`brings ${count} files through random faults (seed ${seed}), or ends them h
   const unexplained: unknown[] = [];
   for (const file of files) {
     const ids = new Set([...file.steps.map(({ session_id: of }) => of), file.session?.id]);
-    if (file.status === 'completed') {
-      const { turns = [], charged } = sessions.get(file.session?.id ?? '') ?? {};
-      const applied = turns.filter(({ appliedAt }) => appliedAt !== null).map(({ text }) => text);
-      assert.deepEqual([applied, charged], [instructions, sessionCost], `file ${file.index}`);
-      continue;
-    }
     // A file without a session can only have met its end at the call that should have made one.
     const isItsCall = (call: Call): boolean =>
       file.session === null ? call.endpoint === 'session' : ids.has(call.session);
     const met = ledger.calls
       .filter(isItsCall)
       .flatMap(({ endpoint, faults: names }) => names.map((fault) => ({ fault, endpoint })));
+    if (file.status === 'completed') {
+      const { turns = [], charged } = sessions.get(file.session?.id ?? '') ?? {};
+      const applied = turns.filter(({ appliedAt }) => appliedAt !== null).map(({ text }) => text);
+      const said = `file ${file.index}, which met ${JSON.stringify(met)}`;
+      assert.deepEqual([applied, charged], [instructions, sessionCost], said);
+      continue;
+    }
     const { code } = file.error ?? { code: file.status };
     if (!met.some((each) => accountsFor(code, each))) unexplained.push({ index: file.index, code, met });
   }

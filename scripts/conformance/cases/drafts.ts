@@ -29,12 +29,30 @@ const alwaysRow = (fault: string): Row => ({
   },
 });
 
+/** A session without a draft shows none, so that only this one makes its first read look otherwise. */
+const oddBeforeRow = (fault: 'silent-no-op' | 'sse-cut-never-applied', code: string): Row => ({
+  what: `draft-empty at the read before a first turn that does nothing: ${fault}`,
+  rule: 'design §4 (1): what is compared must be the state before the turn',
+  run: async (world) => {
+    await world.fault('draft-empty', { endpoint: 'state' });
+    await world.fault(fault);
+    const file = await runOne(world, ['mute']);
+    same(file.error?.code ?? file.status, code, 'ends as');
+    same(world.calls('render').length, 0, 'renders');
+    return code;
+  },
+});
+
+/** Two of the faults pass by a session that has no draft yet: for them, reads count from the first turn on. */
+const needsDraft = (fault: string): boolean => fault.endsWith('s-empty');
+
 export const rows: readonly Row[] = [
-  ...odd.map((fault) => onceRow(fault, 1, 'one read after a turn')),
-  // The first turn takes three reads: before it, and two that are equal.
-  // Two of the faults pass by a session that has no draft yet, so they count from the second read.
-  ...odd.map((fault) => onceRow(fault, fault.endsWith('s-empty') ? 2 : 3, 'the read before the second turn')),
+  // The first turn takes four reads: two before it, and two after it, each pair equal.
+  ...odd.map((fault) => onceRow(fault, needsDraft(fault) ? 0 : 2, 'one read after a turn')),
+  ...odd.map((fault) => onceRow(fault, needsDraft(fault) ? 2 : 4, 'the read before the second turn')),
   ...odd.map(alwaysRow),
+  oddBeforeRow('silent-no-op', 'edit_not_applied'),
+  oddBeforeRow('sse-cut-never-applied', 'edit_unconfirmed'),
   {
     what: 'd as string at every read',
     rule,

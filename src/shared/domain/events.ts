@@ -17,6 +17,8 @@ export interface Fault {
 /** What a read of a session's state says about it. */
 export interface StateRead {
   readonly fingerprint: string;
+  /** The read right before this one said the same. Asked for where no settled read stands behind it: before a first turn. */
+  readonly steady: boolean;
   /** Entries of the media list. */
   readonly media: number;
   readonly generatedMedia: number;
