@@ -54,7 +54,7 @@ test(`brings ${count} files through random faults (seed ${seed}), or ends them h
     assert.ok(session.charged <= sessionCost, `session ${session.id} was charged ${session.charged}`);
   }
   const sessions = new Map(ledger.sessions.map((session) => [session.id, session]));
-  const unexplained: unknown[] = [];
+  const unexplained: string[] = [];
   for (const file of files) {
     const ids = new Set([...file.steps.map(({ session_id: of }) => of), file.session?.id]);
     // A file without a session can only have met its end at the call that should have made one.
@@ -71,7 +71,8 @@ test(`brings ${count} files through random faults (seed ${seed}), or ends them h
       continue;
     }
     const { code } = file.error ?? { code: file.status };
-    if (!met.some((each) => accountsFor(code, each))) unexplained.push({ index: file.index, code, met });
+    if (!met.some((each) => accountsFor(code, each)))
+      unexplained.push(JSON.stringify({ index: file.index, code, error: file.error, met, steps: file.steps }));
   }
   assert.deepEqual(unexplained, []);
 });

@@ -116,6 +116,8 @@ export type FaultEvent =
       readonly reason: 'rate_limit' | 'upstream';
       readonly until: number;
       readonly spread: number;
+      /** The marked upload was about to leave: it never did. */
+      readonly markedCall?: boolean;
     }
   | { readonly type: 'step-refused'; readonly run: number; readonly code: ErrorCode; readonly detail: string }
   /** The worker that ran this run died. */
