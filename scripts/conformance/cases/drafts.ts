@@ -29,16 +29,20 @@ const alwaysRow = (fault: string): Row => ({
   },
 });
 
-/** A session without a draft shows none, so that only this one makes its first read look otherwise. */
+/** In a lane the second file finds a draft, so that an odd read before its first turn looks otherwise than the next. */
 const oddBeforeRow = (fault: 'silent-no-op' | 'sse-cut-never-applied', code: string): Row => ({
-  what: `draft-empty at the read before a first turn that does nothing: ${fault}`,
+  what: `tracks-empty at the read before a first turn that does nothing: ${fault}`,
   rule: 'design §4 (1): what is compared must be the state before the turn',
   run: async (world) => {
-    await world.fault('draft-empty', { endpoint: 'state' });
-    await world.fault(fault);
-    const file = await runOne(world, ['mute']);
+    // The second of two: what is stored as "before" is the later one.
+    await world.fault('tracks-empty', { endpoint: 'state', file: 1, skip: 1 });
+    await world.fault(fault, { file: 1 });
+    const files = [0, 1].map((index) => ({ source: { url: world.clip(index) } }));
+    const { id } = await world.post(['mute'], { files, max_sessions: 1 });
+    await world.ended(id);
+    const file = await world.file(id, 1);
     same(file.error?.code ?? file.status, code, 'ends as');
-    same(world.calls('render').length, 0, 'renders');
+    same(world.calls('render').length, 1, 'renders, the first file’s');
     return code;
   },
 });

@@ -8,7 +8,9 @@ import { parseJsonWith } from './parse-json.ts';
 /** Texts as received, null where absent. `generated_media` counts by its length alone: its entries carry changing links. */
 export function fingerprint(draftText: string | null, canvasText: string | null, generatedMediaCount: number): string {
   const hash = createHash('sha256');
-  hash.update(`{"draft":${canonicalJson(draftText)},"canvas_config":${canonicalJson(canvasText)},`);
+  const draft = canonicalJson(draftText);
+  // An empty draft is none: nothing that an edit leaves behind looks like that, a state that is not ready does.
+  hash.update(`{"draft":${draft === '{}' ? 'null' : draft},"canvas_config":${canonicalJson(canvasText)},`);
   return hash.update(`"generated_media":${generatedMediaCount}}`).digest('hex');
 }
 

@@ -113,6 +113,7 @@ test('the fingerprint sees edits and nothing else', () => {
   for (const state of same) assert.equal(print(state), base);
   for (const state of other) assert.notEqual(print(state), base, state);
   assert.equal(print('{}'), print('{"draft":null}'));
+  assert.equal(print('{}'), print('{"draft":{ }}'));
   assert.notEqual(print('{"draft":{"id":5529798706024415232}}'), print('{"draft":{"id":5529798706024415233}}'));
   assert.notEqual(print('{"draft":{"q":"what? now"}}'), print('{"draft":{"q":"what"}}'), 'a question is no query');
   assert.equal(fingerprint(null, null, 0), print('{}'));
