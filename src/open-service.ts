@@ -7,6 +7,7 @@ import { createClosing } from './api/closing.ts';
 import { openSessionUrl } from './shared/account/open-session-url.ts';
 import { readCredits } from './shared/account/read-credits.ts';
 import type { Config } from './shared/config/config.ts';
+import { openKeyring, type Keyring } from './shared/keyring.ts';
 import { knowStore, StoreEmptiedError } from './shared/know-store.ts';
 import type { Log } from './shared/log.ts';
 import { openContent } from './shared/open-content.ts';
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly log: Log;
   readonly resources: Resources;
+  /** Absent: opened here, and never read again. A worker needs none. */
+  readonly keyring?: Keyring;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
   /** The chaos harness's: see Context. */
@@ -51,6 +54,7 @@ export interface Service {
 
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { role, config, log, resources } = options;
+  const keyring = role === 'worker' ? null : (options.keyring ?? (await openKeyring(config, log)));
   const redisTarget = await openTarget(config, log, resources);
   const telemetry = createTelemetry();
   const opening = { ...options, telemetry, redisTarget };
@@ -69,7 +73,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const server = await openWorkerServer(workerContext, workers, config.workerPort);
     resources.add('worker server', () => server.close());
   }
-  const address = apiContext === null ? null : await listen(apiContext, workers, resources);
+  const address =
+    apiContext === null || keyring === null ? null : await listen(apiContext, { workers, keyring, resources });
   log.info({ address, role }, 'listening');
   return { address, redisTarget };
 }
@@ -104,10 +109,16 @@ async function refuseEmptied(...contexts: readonly (OpenedContext | null)[]): Pr
   }
 }
 
-async function listen(ctx: OpenedContext, workers: Workers | null, resources: Resources): Promise<string> {
+interface Listening {
+  readonly workers: Workers | null;
+  readonly keyring: Keyring;
+  readonly resources: Resources;
+}
+
+async function listen(ctx: OpenedContext, { workers, keyring, resources }: Listening): Promise<string> {
   // Loaded where it is served: a worker starts in half the time without it.
   const { createApp } = await import('./api/app.ts');
-  const apiContext = toApiContext(ctx, workers);
+  const apiContext = toApiContext(ctx, workers, keyring);
   const app = await createApp(apiContext);
   resources.onDrain('api', () => Promise.race([apiContext.closing.begin(), delay(ctx.config.drainMs, null, unref)]));
   resources.add('api', () => closeApi(app));
@@ -123,9 +134,10 @@ async function closeApi(app: Api): Promise<void> {
   clearTimeout(timer);
 }
 
-function toApiContext(ctx: OpenedContext, workers: Workers | null): ApiContext {
+function toApiContext(ctx: OpenedContext, workers: Workers | null, keyring: Keyring): ApiContext {
   return {
     ...ctx,
+    keyring,
     readCredits: async (signal) => {
       const { helpUrl, ...credits } = await readCredits(ctx, signal);
       return { ...credits, help_url: helpUrl };

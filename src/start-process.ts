@@ -1,13 +1,15 @@
 /**
  * Starts a process of the service: reads the environment once, opens the parts in order, closes them in reverse on a
- * signal, also when the start fails half-way. A second signal ends it at once.
+ * signal, also when the start fails half-way. A second signal ends it at once. SIGHUP ends nothing but what is run in a
+ * terminal: it means that API_KEYS_FILE is to be read again.
  */
-import { argv, exit, stderr } from 'node:process';
+import process, { argv, exit, stderr, stdin } from 'node:process';
 import closeWithGrace from 'close-with-grace';
 import { openService, StartError, type Role } from './open-service.ts';
 import { ConfigError } from './shared/config/config-error.ts';
 import { readProcessConfig } from './shared/config/read-environment.ts';
 import { secretsOf } from './shared/config/secrets-of.ts';
+import { openKeyring } from './shared/keyring.ts';
 import { createLog } from './shared/log.ts';
 import { EmbeddedRedisError } from './shared/redis/embedded/embedded-redis-error.ts';
 import { createResources } from './shared/resources.ts';
@@ -31,19 +33,35 @@ export function startProcess(reach?: (point: string) => void): void {
 
 async function run(reach?: (point: string) => void): Promise<void> {
   const role = readRole(argv[2]);
-  const config = readProcessConfig();
+  const config = await readProcessConfig({ withKeys: role !== 'worker' });
   const resources = createResources({ closeTimeoutMs, drainTimeoutMs: config.drainMs + handOverSlackMs });
   // First in, last out: what the closing of the others does is traced, too.
   const tracing = await openTracing(config, resources);
   const log = createLog({ level: config.logLevel, secrets: secretsOf(config), bindings: tracing.ids });
-  closeWithGrace({ delay: config.drainMs + closeSlackMs, logger: false }, async ({ signal, err }) => {
+  const keyring = role === 'worker' ? null : await openKeyring(config, log);
+  const isHangUp = config.apiKeysFile === null && stdin.isTTY;
+  if (!isHangUp) {
+    process.on('SIGHUP', () => {
+      if (config.apiKeysFile !== null) void keyring?.reread();
+    });
+  }
+  const skip: 'SIGHUP'[] = isHangUp ? [] : ['SIGHUP'];
+  closeWithGrace({ delay: config.drainMs + closeSlackMs, logger: false, skip }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ err }, 'ending for an error that nobody caught');
     else log.info({ signal }, 'closing');
     await resources.closeAll(log);
     log.info('closed');
   });
   try {
-    await openService({ role, config, log, resources, tracing, ...(reach === undefined ? {} : { reach }) });
+    await openService({
+      role,
+      config,
+      log,
+      resources,
+      tracing,
+      ...(keyring === null ? {} : { keyring }),
+      ...(reach === undefined ? {} : { reach }),
+    });
   } catch (error) {
     await resources.closeAll(log);
     throw error;

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import type { Context } from '../shared/context.ts';
 import type { Output } from '../shared/domain/file-state.ts';
 import type { Session } from '../shared/domain/file.ts';
+import type { Keyring } from '../shared/keyring.ts';
 import type { Closing } from './closing.ts';
 import type { Credits } from './credits.schema.ts';
 
@@ -23,6 +24,8 @@ export interface ApiContext extends Context {
   readonly openContent: (output: Output, range: string | undefined, signal: AbortSignal) => Promise<OpenedContent>;
   /** Opens a session in a browser; null where that cannot be had now. Never waits long. */
   readonly openUrlOf: (session: Session) => Promise<string | null>;
+  /** Who may call. */
+  readonly keyring: Keyring;
   readonly metrics: Registry;
   readonly closing: Closing;
   /** Of workers in the same process: are steps being consumed? Null: no worker here. */

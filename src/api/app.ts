@@ -57,7 +57,7 @@ export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits
   answerUnknownRoute(app);
   acceptJsonOnly(app);
   await allowOrigins(app, ctx);
-  const auth = createAuth(ctx.config.apiKeys, (request) => readLogin(ctx, request));
+  const auth = createAuth(ctx.keyring, (request) => readLogin(ctx, request));
   await app.register(fastifyCookie);
   addHooks(app, ctx, { auth, limits });
   addClosing(app, ctx.closing);

@@ -2,14 +2,15 @@
  * Who calls: bearer keys, compared in constant time, or a login of the dashboard, and what each may do. Runs before a
  * body is read.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ApiKey, Role } from '../shared/config/api-keys.ts';
+import { hashKey, type HashedKey } from '../shared/config/api-keys-file.ts';
+import type { Role } from '../shared/config/api-keys.ts';
+import type { Keyring } from '../shared/keyring.ts';
 import { isCrossSite, isFromPage } from './cross-site.ts';
 import { RefusedError } from './refused-error.ts';
 
 export interface Caller {
-  /** The name of its key. */
   readonly tenant: string;
   readonly role: Role;
 }
@@ -39,40 +40,40 @@ export interface Auth {
   readonly needsKey: boolean;
 }
 
-/** Without API_KEYS the server only listens on loopback (config refuses anything else). */
+/** Without any key the server only listens on loopback (config refuses anything else). */
 const localCaller: Caller = { tenant: 'local', role: 'admin' };
 export const nobody: Caller = { tenant: '', role: 'viewer' };
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
 /** `readLogin`: the hash of the key that the request's login was made with; null: it has none. */
 export function createAuth(
-  keys: readonly ApiKey[],
+  keyring: Keyring,
   readLogin: (request: FastifyRequest) => Promise<Buffer | null>,
+  now: () => number = Date.now,
 ): Auth {
-  const known = keys.map((key) => ({ caller: { tenant: key.name, role: key.role }, digest: digest(key.key) }));
+  const { needsKey } = keyring;
+  const find = (digest: Buffer): KnownKey | null => findKey(keyring.keys(), digest, now());
   const loggedIn = async (request: FastifyRequest): Promise<Caller | null> => {
-    if (known.length === 0) return localCaller;
+    if (!needsKey) return localCaller;
     const found = await readLogin(request);
-    // A key that was taken out of API_KEYS takes its logins along.
-    return found === null ? null : (findKey(known, found)?.caller ?? null);
+    // A key that was taken away, or has expired, takes its logins along.
+    return found === null ? null : (find(found)?.caller ?? null);
   };
   const identify = async (request: FastifyRequest): Promise<Caller> => {
     const given = bearerOf(request.headers.authorization);
-    if (given !== null && known.length > 0) {
-      const key = findKey(known, digest(given));
+    if (given !== null && needsKey) {
+      const key = find(hashKey(given));
       if (key === null) throw unauthorized(true);
       return key.caller;
     }
     const caller = await loggedIn(request);
     if (caller === null) throw unauthorized(false);
-    refuseForged(request, known.length > 0);
+    refuseForged(request, needsKey);
     return caller;
   };
   return {
     loggedIn,
-    needsKey: known.length > 0,
-    findKey: (key) => findKey(known, digest(key)),
+    needsKey,
+    findKey: (key) => find(hashKey(key)),
     authenticate: async (request) => {
       if (request.routeOptions.config.public === true) return nobody;
       const caller = await identify(request);
@@ -96,10 +97,11 @@ function refuseForged(request: FastifyRequest, byCookie: boolean): void {
 }
 
 /** Looks at every key, found or not: the time taken tells nothing. */
-function findKey(known: readonly KnownKey[], given: Buffer): KnownKey | null {
-  let found: KnownKey | null = null;
-  for (const key of known) if (timingSafeEqual(key.digest, given)) found = key;
-  return found;
+function findKey(keys: readonly HashedKey[], given: Buffer, now: number): KnownKey | null {
+  let found: HashedKey | null = null;
+  for (const key of keys) if (timingSafeEqual(key.digest, given)) found = key;
+  if (found === null || (found.expiresAtMs !== null && found.expiresAtMs <= now)) return null;
+  return { caller: { tenant: found.tenant, role: found.role }, digest: found.digest };
 }
 
 const bearerOf = (header: string | undefined): string | null => /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1] ?? null;
@@ -110,7 +112,7 @@ const unauthorized = (given: boolean): RefusedError =>
   new RefusedError({
     status: 401,
     code: given ? 'invalid_api_key' : 'missing_api_key',
-    detail: given ? 'This API key is not known.' : 'Send an API key as "Authorization: Bearer <key>".',
+    detail: given ? 'This API key is not known, or no longer.' : 'Send an API key as "Authorization: Bearer <key>".',
     headers: { 'www-authenticate': 'Bearer' },
   });
 

@@ -1,6 +1,6 @@
 /** Finds files by the beginning of their custom id, through the tenants' indexes: one range each, whatever their size. */
-import type { Context } from '../shared/context.ts';
 import { parseFileId } from '../shared/ids.ts';
+import type { ApiContext } from './api-context.ts';
 
 const mostFound = 200;
 /** The last character of Unicode: what sorts behind every continuation. */
@@ -12,10 +12,10 @@ export interface Found {
   readonly batchId: string;
 }
 
-export async function findByCustomId(ctx: Context, tenant: string | null, text: string): Promise<Found[]> {
+export async function findByCustomId(ctx: ApiContext, tenant: string | null, text: string): Promise<Found[]> {
   // As the script stores it: ASCII letters alone are folded.
   const begin = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
-  const names = tenant === null ? ctx.config.apiKeys.map(({ name }) => name) : [tenant];
+  const names = tenant === null ? ctx.keyring.keys().map((key) => key.tenant) : [tenant];
   const tenants = new Set(tenant === null ? [...names, 'local'] : names);
   const found: Found[] = [];
   for (const name of tenants) {

@@ -41,7 +41,7 @@ export function createOverview(ctx: ApiContext): ReadOverview {
     return {
       now,
       tenant,
-      tenants: tenant === null ? [...new Set(ctx.config.apiKeys.map(({ name }) => name))] : [],
+      tenants: tenant === null ? [...new Set(ctx.keyring.keys().map((key) => key.tenant))] : [],
       alarms: alarmsOf(seen),
       minutes,
       hours,

@@ -4,6 +4,7 @@ import { batchStatuses } from '../shared/domain/batch.ts';
 import { fileStatuses } from '../shared/domain/file-state.ts';
 import { version } from '../shared/version.ts';
 import { cancelCommand, creditsCommand, listCommand, retryCommand, showCommand } from './commands/batches.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { runCommand } from './commands/run.ts';
 import { sayCommand } from './commands/say.ts';
 import { runEntry } from './commands/serve.ts';
@@ -44,6 +45,13 @@ export function createProgram(context: CliContext): Program {
   addEntries(command, async (entry, args) => {
     exitCode = await runEntry(entry, args);
   });
+  command
+    .command('doctor')
+    .description('check what a service here would need (settings: environment), and say what to do')
+    .addOption(jsonOption())
+    .action(async (flags: { json?: true }) => {
+      exitCode = await doctorCommand(context, switches(flags));
+    });
   command.addHelpText('after', helpText);
   return { command, exitCode: () => exitCode };
 }

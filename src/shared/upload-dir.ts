@@ -7,14 +7,14 @@ import { mkdir, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import type { Context } from './context.ts';
 
-const markerName = '.batch-video-uploads';
+export const markerFile = '.batch-video-uploads';
 /** A part that nobody has written to for so long belongs to a process that died. */
 const abandonedAfterMs = 86_400_000;
 
 export async function markUploadDir(ctx: Context): Promise<void> {
   const { uploadDir } = ctx.config;
   await mkdir(uploadDir, { recursive: true, mode: 0o700 });
-  const path = join(uploadDir, markerName);
+  const path = join(uploadDir, markerFile);
   // Of several processes that start at once one makes it, the others read it.
   await writeFile(path, randomUUID(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
@@ -28,7 +28,7 @@ export async function markUploadDir(ctx: Context): Promise<void> {
 export async function seesUploadDir(ctx: Context): Promise<boolean> {
   const marker = await ctx.redis.get(ctx.keys.uploadMarker());
   if (marker === null) return true;
-  const found = await readFile(join(ctx.config.uploadDir, markerName), 'utf8').catch(() => null);
+  const found = await readFile(join(ctx.config.uploadDir, markerFile), 'utf8').catch(() => null);
   return found === marker;
 }
 

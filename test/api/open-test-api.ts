@@ -9,6 +9,7 @@ import { createApp } from '../../src/api/app.ts';
 import type { HttpLimits } from '../../src/api/http-limits.ts';
 import { createClosing } from '../../src/api/closing.ts';
 import { readConfig } from '../../src/shared/config/config.ts';
+import { openKeyring } from '../../src/shared/keyring.ts';
 import { openContext } from '../../src/shared/open-context.ts';
 import { createResources } from '../../src/shared/resources.ts';
 import { createTelemetry } from '../../src/shared/telemetry.ts';
@@ -53,6 +54,7 @@ export async function openTestApi(
     }),
     openContent: async () => ({ status: 200, headers: { 'content-length': '5' }, body: Readable.from(['video']) }),
     openUrlOf: async () => null,
+    keyring: await openKeyring(config, silentLog),
     metrics: telemetry.registry,
     closing: createClosing(),
     workerHealth: null,

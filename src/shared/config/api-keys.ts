@@ -7,7 +7,7 @@ export type Role = (typeof roles)[number];
 export type ApiKey = { readonly name: string; readonly key: string; readonly role: Role };
 
 /** The name becomes part of Redis keys, logs and metric labels. */
-const tenantName = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/;
+export const tenantName = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$/;
 /** Sent as `Bearer <key>`; `:` and `,` separate, so a key has none. */
 const keyText = /^[\x21-\x2b\x2d-\x39\x3b-\x7e]{1,512}$/;
 const maxWeight = 1000;

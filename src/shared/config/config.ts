@@ -47,13 +47,22 @@ export function readConfig(environment: Environment, directory: string): Config 
 
 /** The only combinations that are refused (design §7, §9). */
 function refusedCombinations(values: Partial<Values>): ConfigProblem[] {
-  const { stallCheckMs = 0, lockMs = Infinity, editIdleMs = 0, editTimeoutMs = Infinity, host, apiKeys } = values;
+  const {
+    stallCheckMs = 0,
+    lockMs = Infinity,
+    editIdleMs = 0,
+    editTimeoutMs = Infinity,
+    host,
+    apiKeys,
+    apiKeysFile,
+  } = values;
   const problems: ConfigProblem[] = [];
   if (stallCheckMs > lockMs) problems.push({ setting: 'STALL_CHECK_MS', detail: 'must not be above LOCK_MS' });
   if (editIdleMs > editTimeoutMs)
     problems.push({ setting: 'EDIT_IDLE_MS', detail: 'must not be above EDIT_TIMEOUT_MS' });
-  if (host !== undefined && apiKeys?.length === 0 && !isLoopback(host)) {
-    problems.push({ setting: 'HOST', detail: 'must be a loopback address while API_KEYS is not set' });
+  if (host !== undefined && apiKeys?.length === 0 && apiKeysFile === null && !isLoopback(host)) {
+    const detail = 'must be a loopback address while neither API_KEYS nor API_KEYS_FILE is set';
+    problems.push({ setting: 'HOST', detail });
   }
   return problems;
 }
@@ -64,6 +73,7 @@ function withPaths(values: Values, directory: string): Config {
   return {
     ...values,
     dataDir,
+    apiKeysFile: values.apiKeysFile === null ? null : absolute(values.apiKeysFile),
     uploadDir: values.uploadDir === null ? join(dataDir, 'uploads') : absolute(values.uploadDir),
     mediaRoot: values.mediaRoot === null ? null : absolute(values.mediaRoot),
     outputRoot: values.outputRoot === null ? null : absolute(values.outputRoot),

@@ -24,7 +24,7 @@ export const serviceSettings = {
   }),
   host: setting('HOST', hostName, '127.0.0.1', {
     unit: 'address',
-    description: 'Address to listen on; one beyond loopback needs API_KEYS.',
+    description: 'Address to listen on; one beyond loopback needs API_KEYS or API_KEYS_FILE.',
   }),
   publicUrl: optionalSetting('PUBLIC_URL', baseUrl, {
     unit: 'URL',
@@ -47,6 +47,10 @@ export const serviceSettings = {
     unit: 'list',
     shown: 'unset',
     description: 'name:key[:viewer|operator|admin],… The name is the tenant; unset: no key, loopback only.',
+  }),
+  apiKeysFile: optionalSetting('API_KEYS_FILE', folder, {
+    unit: 'path',
+    description: 'File of hashed keys, beside or instead of API_KEYS; read again on SIGHUP.',
   }),
   apiWeights: setting('API_WEIGHTS', apiWeights, '', {
     unit: 'list',

@@ -27,6 +27,7 @@ test('starts on an empty environment with the documented defaults', () => {
     redisPrefix: 'batch-video',
     dataDir: '/srv/app/.data',
     apiKeys: [],
+    apiKeysFile: null,
     apiCorsOrigins: [],
     apiRateLimit: null,
     logLevel: 'info',
