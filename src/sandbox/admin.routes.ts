@@ -9,6 +9,7 @@ import { toLedgerReport, toLedgerSummary } from './ledger-report.ts';
 import { resetLedger } from './ledger.ts';
 import { Refusal } from './refusal.ts';
 import { settingsSchema } from './settings.ts';
+import { createSession } from './sessions.routes.ts';
 import { addRegistered } from './tokens.routes.ts';
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/u;
@@ -24,6 +25,7 @@ const creditsSchema = z.object({
   all: z.boolean().optional(),
   available: z.number().int().min(0),
 });
+const sessionSchema = z.object({ id: z.string().regex(/^\d{1,19}$/u), token: z.string() });
 const tokenSchema = z.object({ token: z.string().min(1), credits: z.number().int().min(0) });
 // No defaults here: what is not named stays as it is.
 const configSchema = z.strictObject(
@@ -108,6 +110,13 @@ function addStateRoutes(app: FastifyInstance, sandbox: Sandbox): void {
     const tokens = [...sandbox.store.tokens.values()].filter((each) => token === undefined || each.token === token);
     for (const each of tokens) each.expiresAtMs = 0;
     return { expired: tokens.length };
+  });
+  app.post('/admin/sessions', async (request) => {
+    const { id, token } = jsonOf(request, sessionSchema);
+    const account = sandbox.store.tokens.get(token)?.account;
+    if (account === undefined) throw new Refusal(404, 'no such token');
+    if (sandbox.store.sessions.has(id)) throw new Refusal(409, 'there is such a session');
+    return { session: createSession(sandbox, account, token, 'en', id).id };
   });
   app.post<{ Params: { id: string } }>('/admin/sessions/:id/forget', async (request) => {
     const session = sandbox.store.sessions.get(request.params.id);

@@ -41,11 +41,18 @@ export function addSessionRoutes(app: FastifyInstance, sandbox: Sandbox): void {
   });
 }
 
-function createSession(sandbox: Sandbox, account: Account, token: string, language: string): Session {
+/** `id`: of a session that an earlier sandbox had; absent: a new one. */
+export function createSession(
+  sandbox: Sandbox,
+  account: Account,
+  token: string,
+  language: string,
+  id?: string,
+): Session {
   const now = sandbox.clock.now();
   const session: Session = {
     // 19 digits from 5…: beyond 2^53 and within a signed 64-bit number, as upstream.
-    id: `5${sandbox.random.digits(17)}${1 + Math.floor(sandbox.random.next() * 9)}`,
+    id: id ?? `5${sandbox.random.digits(17)}${1 + Math.floor(sandbox.random.next() * 9)}`,
     taskId: `task_${sandbox.random.hex(16)}`,
     account,
     language,
