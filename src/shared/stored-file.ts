@@ -1,6 +1,7 @@
 /** Between a file as it is stored (two JSON texts beside the batch's spec) and the record that `decide` sees. */
 import type { BatchSpec } from './domain/batch.ts';
 import { fileInputSchema, progressSchema, recordVersion, type FileProgress, type FileRecord } from './domain/file.ts';
+import { toNewest } from './domain/migrations.ts';
 
 /** A record of a newer release is left alone, not broken: whoever reads it here must not write it. */
 export class NewerRecordError extends Error {
@@ -28,7 +29,13 @@ interface Stored {
 export function toFileRecord(stored: Stored, spec: BatchSpec): FileRecord {
   const raw: unknown = JSON.parse(stored.progress);
   if (version(raw) > recordVersion) throw new NewerRecordError(stored.id, version(raw));
-  return resolve(stored, progressSchema.parse(raw), spec);
+  return resolve(stored, ofToday(raw), spec);
+}
+
+/** An older record is brought up here, at its reading; what stores it is its next save. */
+function ofToday(raw: unknown): FileProgress {
+  const isRecord = typeof raw === 'object' && raw !== null;
+  return progressSchema.parse(isRecord ? toNewest({ ...raw }, version(raw)) : raw);
 }
 
 /**
@@ -37,7 +44,7 @@ export function toFileRecord(stored: Stored, spec: BatchSpec): FileRecord {
  */
 export function toShownRecord(stored: Stored, spec: BatchSpec): { readonly file: FileRecord; readonly newer: boolean } {
   const raw: unknown = JSON.parse(stored.progress);
-  if (version(raw) <= recordVersion) return { file: resolve(stored, progressSchema.parse(raw), spec), newer: false };
+  if (version(raw) <= recordVersion) return { file: resolve(stored, ofToday(raw), spec), newer: false };
   const progress = progressSchema.safeParse(raw);
   if (!progress.success) throw new NewerRecordError(stored.id, version(raw));
   return { file: resolve(stored, progress.data, spec), newer: true };

@@ -7,11 +7,14 @@ export const documents = [
   'ARCHITECTURE.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   'src/sandbox/README.md',
   'docs/containers.md',
+  'docs/licences.md',
   'docs/operation.md',
   'docs/redis.md',
   'docs/runbook.md',
+  'docs/security.md',
   'docs/webhooks.md',
 ];
 
