@@ -65,6 +65,9 @@ test('over a minute, one receiver in ten dead and one in ten slow hold up nobody
 );
 test('all at once, they hold up nobody for long', options, (t) => endAll(t, atOnce));
 
+const isTrue = (): boolean => true;
+const isFalse = (): boolean => false;
+
 async function endAll(t: TestContext, { spreadMs, mostHealthyMs }: typeof atOnce): Promise<void> {
   const redis = await openTestRedis();
   const { told, state, url } = await openReceivers(t);
@@ -75,12 +78,6 @@ async function endAll(t: TestContext, { spreadMs, mostHealthyMs }: typeof atOnce
     SWEEP_MS: '2000',
     DRAIN_MS: '1000',
   });
-  const ids: string[] = [];
-  for (let n = 0; n < batches; n += 1) {
-    const id = await takeIn(ctx, { url: `${url}/${n}`, tenant: 'one' });
-    await tell(ctx, id, 0, ...failing.slice(0, 1));
-    ids.push(id);
-  }
   const workers = await openWorkers(ctx);
   // In this order: hooks of a test run as they were added.
   t.after(async () => {
@@ -90,18 +87,22 @@ async function endAll(t: TestContext, { spreadMs, mostHealthyMs }: typeof atOnce
   });
   const startedAt = performance.now();
   const endedAt = new Map<number, number>();
-  const rest = ids.entries();
+  const rest = Array.from({ length: batches }).keys();
   const end = async (): Promise<void> => {
-    for (const [n, id] of rest) {
+    for (const n of rest) {
       const due = startedAt + (spreadMs * n) / batches;
       if (due > performance.now()) await delay(due - performance.now());
-      await tell(ctx, id, 0, ...failing.slice(1));
+      const id = await takeIn(ctx, { url: `${url}/${n}`, tenant: 'one' });
+      // The workers admit and run it, too: whoever is quicker, it ends by our word.
+      const isTold = (...events: typeof failing): Promise<boolean> => tell(ctx, id, 0, ...events).then(isTrue, isFalse);
+      await isTold(...failing.slice(0, 1));
+      await until(() => isTold(...failing.slice(1)));
       endedAt.set(n, performance.now());
     }
   };
   await Promise.all(Array.from({ length: 20 }, end));
   const endingMs = performance.now() - startedAt;
-  assert.ok(endingMs < spreadMs + 5000, `the batches took ${endingMs} ms to end`);
+  assert.ok(endingMs < spreadMs + 15_000, `the batches took ${endingMs} ms to end`);
   const isTaken = (kind: Kind): boolean => told.every(({ taken }, n) => kindOf(n) !== kind || taken.size > 0);
   await until(() => isTaken('healthy'), 60_000);
   const waits = told.flatMap(({ firstAt }, n) =>
