@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
 import { mostOpenRequests } from '../shared/webhook/open-requests.ts';
+import { mostWaiting } from '../shared/webhook/waiting-room.ts';
 import type { NotifyJob, QueueName, StepJob } from '../shared/queues.ts';
 import { openQueueWorkers, type Pulse } from './queue-workers.ts';
 import { createDispatcher } from './dispatch.ts';
@@ -141,7 +142,7 @@ function concurrencyOf(ctx: OpenedContext, name: QueueName): number {
     case 'deliver':
       return 8;
     case 'notify':
-      return mostOpenRequests;
+      return mostOpenRequests + mostWaiting;
   }
 }
 
