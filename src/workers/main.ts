@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker, type Job } from 'bullmq';
 import type { OpenedContext } from '../shared/open-context.ts';
 import { mostOpenRequests } from '../shared/webhook/open-requests.ts';
-import { mostWaiting } from '../shared/webhook/waiting-room.ts';
 import type { NotifyJob, QueueName, StepJob } from '../shared/queues.ts';
 import { openQueueWorkers, type Pulse } from './queue-workers.ts';
 import { createDispatcher } from './dispatch.ts';
@@ -142,7 +141,7 @@ function concurrencyOf(ctx: OpenedContext, name: QueueName): number {
     case 'deliver':
       return 8;
     case 'notify':
-      return mostOpenRequests + mostWaiting;
+      return mostOpenRequests;
   }
 }
 

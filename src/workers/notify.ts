@@ -33,11 +33,7 @@ export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSigna
   const spec = await readSpec(ctx, delivery.batch);
   if (spec === null || spec.webhook === null) return 'passed';
   const endpoint = endpointId(delivery.tenant, spec.webhook.url);
-  const entry = await ctx.webhooks.open.enterSoon(delivery.tenant, standingOf(await readEndpoint(ctx, endpoint)));
-  if (signal.aborted) {
-    if (entry.kind === 'entered') entry.leave();
-    return 'aborted';
-  }
+  const entry = ctx.webhooks.open.enter(delivery.tenant, standingOf(await readEndpoint(ctx, endpoint)));
   if (entry.kind === 'full') return defer(ctx, delivery, entry.delayMs);
   const { webhook } = spec;
   try {

@@ -5,10 +5,9 @@
  * be open to one endpoint is counted for the fleet, by delivery-enter.lua.)
  */
 import { performance } from 'node:perf_hooks';
-import { createWaitingRoom } from './waiting-room.ts';
 import type { Standing } from './endpoint.ts';
 
-/** Open sockets that wait cost little (some 50 KB each with TLS). */
+/** Open sockets that wait cost little (some 50 KB each with TLS). Also the concurrency of the queue `notify`. */
 export const mostOpenRequests = 1024;
 
 /** Kept for tenants that have nothing open: one each. */
@@ -35,25 +34,19 @@ export type Entry =
 export interface OpenRequests {
   /** `leave` must be called when the request has ended. */
   readonly enter: (tenant: string, standing: Standing) => Entry;
-  /** The same, after a moment where there may be room by then: in the order of asking, by tenant and standing. */
-  readonly enterSoon: (tenant: string, standing: Standing) => Promise<Entry>;
   readonly size: () => number;
 }
 
 /** `now` is monotonic. */
 export function createOpenRequests(most = mostOpenRequests, now: () => number = () => performance.now()): OpenRequests {
   const lines = new Map<string, Line>();
-  const waiting = createWaitingRoom();
   let total = 0;
-  const hasRoom = (tenant: string, standing: Standing): boolean => {
-    const open = lines.get(tenant)?.open ?? 0;
-    const free = Math.floor(most * (1 - reserve)) - total;
-    return (open === 0 && total < most) || open < free * shareOf[standing];
-  };
   const enter = (tenant: string, standing: Standing): Entry => {
     const line = lines.get(tenant) ?? { open: 0, usualMs: firstGuessMs, lastPlaceAt: 0 };
     lines.set(tenant, line);
-    if (!hasRoom(tenant, standing)) return { kind: 'full', delayMs: givePlace(line, now()) };
+    const free = Math.floor(most * (1 - reserve)) - total;
+    const isFirst = line.open === 0 && total < most;
+    if (!isFirst && line.open >= free * shareOf[standing]) return { kind: 'full', delayMs: givePlace(line, now()) };
     const since = now();
     let isOpen = true;
     line.open += 1;
@@ -65,15 +58,10 @@ export function createOpenRequests(most = mostOpenRequests, now: () => number = 
       total -= 1;
       line.usualMs = (line.usualMs + now() - since) / 2;
       if (line.open === 0 && line.lastPlaceAt < now()) lines.delete(tenant);
-      waiting.admit(hasRoom);
     };
     return { kind: 'entered', leave };
   };
-  const enterSoon = async (tenant: string, standing: Standing): Promise<Entry> => {
-    if (waiting.isEmpty(tenant, standing) && hasRoom(tenant, standing)) return enter(tenant, standing);
-    return waiting.wait(tenant, standing, () => enter(tenant, standing));
-  };
-  return { enter, enterSoon, size: () => total };
+  return { enter, size: () => total };
 }
 
 /** One service time behind the one before, so that those who come back find room, and do not come back in vain. */

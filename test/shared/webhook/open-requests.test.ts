@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Standing } from '../../../src/shared/webhook/endpoint.ts';
 import { createOpenRequests, type OpenRequests } from '../../../src/shared/webhook/open-requests.ts';
-import { createWaitingRoom } from '../../../src/shared/webhook/waiting-room.ts';
 
 /** How many more of this kind get in. */
 function fill(room: OpenRequests, tenant: string, standing: Standing): number {
@@ -55,35 +54,4 @@ test('who is sent away comes back one service time behind the one before, within
     last = entry.kind === 'full' ? entry.delayMs : 0;
   }
   assert.equal(last, 60_000);
-});
-
-test('who comes while there is no room waits for it, in the order of asking, beside other lines', async () => {
-  const room = createOpenRequests(4);
-  const entered = ['quick', 'quick'].map(() => room.enter('acme', 'quick'));
-  assert.equal(room.enter('acme', 'quick').kind, 'full');
-  const order: string[] = [];
-  const soon = ['first', 'second'].map(async (name) => {
-    const entry = await room.enterSoon('acme', 'quick');
-    order.push(name);
-    return entry;
-  });
-  assert.equal((await room.enterSoon('zeta', 'quick')).kind, 'entered', 'another tenant does not stand behind them');
-  for (const entry of entered) if (entry.kind === 'entered') entry.leave();
-  assert.equal((await soon[0])?.kind, 'entered');
-  assert.deepEqual(order, ['first']);
-  const first = await soon[0];
-  if (first?.kind === 'entered') first.leave();
-  assert.equal((await soon[1])?.kind, 'entered');
-  assert.deepEqual(order, ['first', 'second']);
-});
-
-test('a tenant alone may fill half of the room to wait in, and nobody waits for long', async () => {
-  const waiting = createWaitingRoom(10, 50);
-  let called = 0;
-  const enter = (): number => (called += 1);
-  const waits = Array.from({ length: 7 }, () => waiting.wait('acme', 'quick', enter));
-  assert.equal(called, 2, 'beyond five of ten they are called at once');
-  await Promise.all(waits);
-  assert.equal(called, 7);
-  assert.ok(waiting.isEmpty('acme', 'quick'));
 });
