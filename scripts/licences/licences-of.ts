@@ -107,7 +107,7 @@ export function toLicencePage({ packages }: Licences): string {
     '',
     '| licence | packages |',
     '|---|---|',
-    ...[...counts].toSorted().map(([licence, count]) => `| ${licence} | ${count} |`),
+    ...[...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([licence, count]) => `| ${licence} | ${count} |`),
     '',
     '## Allowed one by one',
     '',
