@@ -8,15 +8,21 @@ export type Watched =
   | { readonly kind: 'tenant'; readonly tenant: string }
   | { readonly kind: 'all' };
 
-/** Entries of one read, two a file; a reader that lags behind gets several. */
-const entriesAtOnce = 400;
+/** Entries of one read, one a change; a reader that lags behind gets several. */
+const entriesAtOnce = 200;
 /** As lib.lua trims. */
 const entriesKept = 40_000;
 /** Before the first entry of a stream. */
 export const noEvent = '0-0';
 
+/**
+ * A change of a file changes its batch, too: one entry, and two messages. The file's has the entry's id, the batch's this
+ * behind it, so that each is a place to resume from.
+ */
+const batchToo = '.1';
+
 export interface Change {
-  /** Of the stream: safe to resume from once this and what is before it was sent. */
+  /** Safe to resume from once this and what is before it was sent. */
   readonly id: string;
   readonly batchId: string;
   /** Null: the batch itself. */
@@ -38,47 +44,59 @@ export function streamKey({ keys }: Context, watched: Watched): string {
 /** Null: nothing new. `gap`: the place is not in the stream (any more), so what happened since is not known. */
 export async function readChanges(ctx: Context, watched: Watched, after: string): Promise<Changes | 'gap' | null> {
   const key = streamKey(ctx, watched);
+  const place = after.endsWith(batchToo) ? after.slice(0, -batchToo.length) : after;
   const replies = await ctx.redis
     .pipeline()
-    .xrange(key, after, after)
-    .xrange(key, `(${after}`, '+', 'COUNT', entriesAtOnce)
+    .xrange(key, place, place)
+    .xrange(key, `(${place}`, '+', 'COUNT', entriesAtOnce)
     .xlen(key)
     .exec();
-  const [place, entries, length] = (replies ?? []).map(([error, value]) => {
+  const [atPlace, entries, length] = (replies ?? []).map(([error, value]) => {
     if (error !== null) throw error;
     return value;
   });
   // The stream of a batch begins with its acceptance; the wide ones may begin empty.
   const isStart = after === noEvent && watched.kind !== 'batch' && Number(length) < entriesKept;
-  const isThere = isStart || entriesSchema.parse(place).length > 0;
-  if (!isThere) return 'gap';
+  const [here] = entriesSchema.parse(atPlace);
+  if (!isStart && here === undefined) return 'gap';
+  // Of the entry at the place the file was told; its batch still is to be.
+  const open = here === undefined || place !== after ? [] : toChanges(watched, here).slice(1);
   const found = entriesSchema.parse(entries);
-  const last = found.at(-1);
-  return last === undefined ? null : { changes: toChanges(watched, found), lastId: last[0] };
+  const changes = lastOfEach([...open, ...found.flatMap((entry) => toChanges(watched, entry))]);
+  const lastId = changes.at(-1)?.id ?? found.at(-1)?.[0];
+  return lastId === undefined ? null : { changes, lastId };
 }
 
-function toChanges(watched: Watched, entries: readonly [string, readonly string[]][]): Change[] {
+/** The file, where the entry names one, then the batch. */
+function toChanges(watched: Watched, [id, fields]: readonly [string, readonly string[]]): Change[] {
+  const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
+  const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
+  if (batchId === undefined) return [];
+  if (named['f'] === undefined) return [{ id, batchId, index: null }];
+  return [
+    { id, batchId, index: Number(named['f']) },
+    { id: id + batchToo, batchId, index: null },
+  ];
+}
+
+function lastOfEach(changes: readonly Change[]): Change[] {
   const lastChange = new Map<string, Change>();
-  for (const [id, fields] of entries) {
-    const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
-    const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
-    if (batchId === undefined) continue;
-    const index = named['f'] === undefined ? null : Number(named['f']);
-    const what = `${batchId} ${index}`;
+  for (const change of changes) {
+    const what = `${change.batchId} ${change.index}`;
     // Deleted first, so that the map keeps the order of last changes.
     lastChange.delete(what);
-    lastChange.set(what, { id, batchId, index });
+    lastChange.set(what, change);
   }
   return [...lastChange.values()];
 }
 
-/** The id of the stream's newest entry. */
+/** Of the stream's newest entry: all of it is known to who reads what it is about after asking for this. */
 export async function lastEventId(ctx: Context, watched: Watched): Promise<string> {
   const [newest] = await ctx.redis.xrevrange(streamKey(ctx, watched), '+', '-', 'COUNT', 1);
-  return newest?.[0] ?? noEvent;
+  return newest === undefined ? noEvent : (toChanges(watched, newest).at(-1)?.id ?? newest[0]);
 }
 
-const idForm = /^\d{1,15}-\d{1,10}$/;
+const idForm = /^\d{1,15}-\d{1,10}(\.1)?$/;
 
 /** Ids of another stream, and what was never an id, name no place here. */
 export const isEventId = (text: string): boolean => idForm.test(text);
