@@ -7,9 +7,31 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './frame/bench.ts';
 import { describe, readMachine } from './frame/machine.ts';
 import { keepResults, tableHead, tableLine } from './frame/report.ts';
+import { intake } from './intake.ts';
+import { makespan } from './makespan.ts';
 import { pipeline } from './pipeline.ts';
+import { reads } from './reads.ts';
+import { renderPoll } from './render-poll.ts';
+import { smallBatch } from './small-batch.ts';
+import { sse } from './sse.ts';
+import { start } from './start.ts';
+import { streams } from './streams.ts';
+import { uploads } from './uploads.ts';
+import { webhook } from './webhook.ts';
 
-const benches: readonly Bench[] = [pipeline];
+const benches: readonly Bench[] = [
+  pipeline,
+  intake,
+  makespan,
+  smallBatch,
+  streams,
+  uploads,
+  renderPoll,
+  webhook,
+  reads,
+  sse,
+  start,
+];
 
 const [first] = argv.slice(2);
 // It has a table and options of its own, and needs a Chromium.
