@@ -75,11 +75,11 @@ export const makespan: Bench = {
 const durationsOf = ({ turnMs, renderMs }: Figures): number[] =>
   turnMs.map((turn, at) => durationMs({ turnMs: turn, renderMs: renderMs[at] ?? 0 }, waits));
 
-/** Turns and renders fill the capacity; each pause that a 429 began is waited out on top. */
+/** A file has its slot from the turn to the poll that sees its render done; each pause that a 429 began is waited out on top. */
 function idealLimited(figures: Figures): number {
-  const work = [...figures.turnMs, ...figures.renderMs].reduce((sum, ms) => sum + ms, 0);
-  const alone = Math.max(...durationsOf(figures));
-  return Math.max(alone, fluidMs(work, toCapacity(capacityText))) + pausesMs(figures.refusedAt);
+  const durations = durationsOf(figures);
+  const work = durations.reduce((sum, ms) => sum + ms, 0);
+  return Math.max(Math.max(...durations), fluidMs(work, toCapacity(capacityText))) + pausesMs(figures.refusedAt);
 }
 
 /** Refusals within one pause are one pause, made longer. */

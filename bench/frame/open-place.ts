@@ -30,6 +30,7 @@ export interface Place {
   readonly environment: Readonly<Record<string, string>>;
   readonly counter: CommandCounter | null;
   readonly startWorker: () => Promise<Running>;
+  readonly startApi: () => Promise<Running>;
   readonly close: () => Promise<void>;
 }
 
@@ -96,7 +97,8 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
     };
     const start = (role: 'api' | 'worker', nodeArgs: readonly string[] = []) =>
       startNode({ file: 'src/main.ts', args: [role], env: environment, nodeArgs }, listening);
-    const api = started('api', await start('api'));
+    const startApi = async () => started('api', await start('api'));
+    const api = await startApi();
     const startWorker = async () => started('worker', await start('worker', options.workerNodeArgs));
     const workers: Running[] = [];
     for (let at = 0; at < (options.workers ?? 1); at += 1) workers.push(await startWorker());
@@ -111,6 +113,7 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
       environment,
       counter,
       startWorker,
+      startApi,
       close: () => resources.closeAll(silentLog),
     };
   } catch (error) {
