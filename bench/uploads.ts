@@ -1,6 +1,6 @@
 /** Four large files at once, each leg beside curl to the same stub: in (POST /uploads), and on to the upstream (multipart). */
 import { execFile } from 'node:child_process';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -112,7 +112,7 @@ async function sendOn(place: Place, file: string): Promise<number> {
   const files = ids.map((id) => ({ source: { upload_id: id }, name: 'clip.mp4' }));
   const { id } = await sendBatch(place.api.address, JSON.stringify({ instructions: ['mute'], files }));
   const startedAt = performance.now();
-  const { size } = await (await open(file)).stat();
+  const { size } = await stat(file);
   let ms = NaN;
   for (;;) {
     const { bytes } = (await (await fetch(`${place.stub.address}/stub/figures`)).json()) as Figures;

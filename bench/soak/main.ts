@@ -17,8 +17,8 @@ import { strayKeys } from './stray-keys.ts';
 
 const { values } = parseArgs({ args: argv.slice(2), options: { minutes: { type: 'string', default: '30' } } });
 const ms = Number(values.minutes) * 60_000;
-/** What has ended is dropped after a minute, so that a soak of minutes sees as many come as go. */
-const retentionMs = Math.min(60_000, ms / 6);
+/** What has ended is dropped after a minute, so that a soak of minutes sees as many come as go; a batch has as long to end. */
+const retentionMs = 60_000;
 const sampleMs = Math.max(500, Math.min(10_000, ms / 60));
 const killMs = Math.max(3000, ms / 30);
 const filesABatch = 20;
@@ -52,6 +52,14 @@ if (steady === undefined || victim === undefined) throw new Error('no workers');
 const startedAt = performance.now();
 const isOver = (): boolean => performance.now() - startedAt >= ms;
 const tally = { batches: 0, files: 0, completed: 0, failed: 0, kills: 0 };
+const codes = new Map<string, number>();
+
+async function countCodes(id: string): Promise<void> {
+  const page = (await (await fetch(`${place.api.address}/batches/${id}/files?status=failed`)).json()) as {
+    data: readonly { readonly error: { readonly code: string } | null }[];
+  };
+  for (const { error } of page.data) codes.set(error?.code ?? '', (codes.get(error?.code ?? '') ?? 0) + 1);
+}
 
 /** One batch after the other; a POST whose answer is lost is repeated under its key. */
 async function keepOneUnderWay(lane: number): Promise<void> {
@@ -67,6 +75,7 @@ async function keepOneUnderWay(lane: number): Promise<void> {
         tally.files += total;
         tally.completed += completed;
         tally.failed += failed;
+        if (failed > 0) await countCodes(id);
         break;
       }
       await delay(100);
@@ -118,7 +127,7 @@ try {
   await Promise.all([...lanes, keepKilling(), keepSampling()]);
   console.log(
     `${values.minutes} min, ${tally.kills} kills: ${tally.batches} batches, ${tally.files} files, ` +
-      `${tally.completed} completed, ${tally.failed} failed (a kill between fence and POST leaves an honest edit_unconfirmed)`,
+      `${tally.completed} completed, ${tally.failed} failed ${JSON.stringify(Object.fromEntries(codes))} (a kill during a turn may leave an honest edit_unconfirmed)`,
   );
   // The first half warms up: caches, compiled code, the first retention.
   const later = samples.filter(({ atMs }) => atMs > ms / 2);
