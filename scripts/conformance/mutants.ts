@@ -40,6 +40,13 @@ export const mutants: readonly Mutant[] = [
     only: 'second stage does not pass',
   },
   {
+    fault: 'takes one read for the state before a first turn',
+    file: 'src/shared/domain/decide-settle.ts',
+    find: '(file.settled === null ? read.steady : ',
+    replace: '(file.settled === null || ',
+    only: 'the read before a first turn that does nothing',
+  },
+  {
     fault: 'sends a turn before the upload has landed',
     file: 'src/shared/domain/decide-settle.ts',
     find: '  media > 0 || lane !== null',

@@ -6,12 +6,12 @@ import { AccountPausedError } from '../shared/account/account.ts';
 import { isReadyForTurn } from '../shared/domain/decide-settle.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import type { AccountEffect } from '../shared/advance.ts';
-import type { Fault } from '../shared/domain/events.ts';
+import type { Fault, StateRead } from '../shared/domain/events.ts';
 import type { FileState } from '../shared/domain/file-state.ts';
 import { newTurnId } from '../shared/ids.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
-import type { SessionState, TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
+import type { TurnEnd, UpstreamFault } from '../shared/upstream/types.ts';
 import { UpstreamError } from '../shared/upstream/upstream-error.ts';
 import { accountEffectOf, toCallFault } from './call-fault.ts';
 import { measureSpend, noteBalanceBefore } from './measure-spend.ts';
@@ -47,25 +47,32 @@ const mayTurn = ({ status }: FileState): boolean => status === 'editing' || stat
 
 async function startTurn(run: Run): Promise<void> {
   if (await putAside(run, { costs: true })) return;
-  const state = await readSession(run);
+  const read = await readBefore(run);
   const file = run.file();
   const at = file.state;
-  if (at.status === 'editing' && !isReadyForTurn({ ...file, state: at }, toStateRead(state))) {
+  if (at.status === 'editing' && !isReadyForTurn({ ...file, state: at }, read)) {
     // A late second stage must not pass for the next turn's effect, and a late upload leaves nothing to edit.
-    await run.finish({ type: 'state-read', run: run.number, read: toStateRead(state) });
+    await run.finish({ type: 'state-read', run: run.number, read });
     return;
   }
-  await sendTurn(run, state);
+  await sendTurn(run, read);
 }
 
-async function sendTurn(run: Run, state: SessionState): Promise<void> {
+/** A later turn's read is held against what the one before it settled to; a first turn has nothing but a second read. */
+async function readBefore(run: Run): Promise<StateRead> {
+  const state = await readSession(run);
+  if (run.file().settled !== null) return toStateRead(state);
+  return toStateRead(await readSession(run), state);
+}
+
+async function sendTurn(run: Run, read: StateRead): Promise<void> {
   const { ctx, signals } = run;
   assertMaySend(run);
   await noteBalanceBefore(run);
   const token = await ctx.account.token(signals.abort);
   const turnId = newTurnId();
   const askedAt = run.monotonicMs();
-  await fence(run, turnId, state);
+  await fence(run, turnId, read);
   // A fence that a power loss takes back would let the turn be sent again; without it on disk nothing is sent.
   const isFenced = await ctx.barrier.pass().then(
     () => true,
@@ -98,8 +105,8 @@ async function sendTurn(run: Run, state: SessionState): Promise<void> {
 }
 
 /** Whoever loses this race never sends. A save whose reply was lost is still ours: the record then holds our turn id. */
-async function fence(run: Run, turnId: string, state: SessionState): Promise<void> {
-  const event = { type: 'turn-sent', run: run.number, turnId, read: toStateRead(state) } as const;
+async function fence(run: Run, turnId: string, read: StateRead): Promise<void> {
+  const event = { type: 'turn-sent', run: run.number, turnId, read } as const;
   const fenced = await run.finish(event, { guard: 'turn' });
   if (fenced.kind === 'refused') return setAside(run, fenced.why);
   if (fenced.kind === 'missing') throw new RunOverError('the file is gone');

@@ -86,6 +86,7 @@ async function closed(run: Run, until: number): Promise<RunEnd> {
     reason: 'rate_limit',
     until,
     spread: await spreadAfterPause(run.ctx, run.file().id, until),
+    markedCall: run.marked.call,
   });
   return done;
 }

@@ -40,10 +40,12 @@ export async function confirmSession(run: Run, error: unknown): Promise<never> {
   throw error;
 }
 
-export function toStateRead(state: SessionState): StateRead {
+/** `previous`: the read right before it, where there was one. */
+export function toStateRead(state: SessionState, previous: SessionState | null = null): StateRead {
   const timeline = summarizeTimeline(state.draft);
   return {
     fingerprint: state.fingerprint,
+    steady: state.fingerprint === previous?.fingerprint,
     media: state.videoNames.length,
     generatedMedia: state.generatedMediaCount,
     renderable: state.renderable,

@@ -14,7 +14,7 @@ import { accountsFor } from '../end-to-end/honest-codes.ts';
 type Ledger = ReturnType<typeof toLedgerReport>;
 type Call = Ledger['calls'][number];
 interface Result extends FileView {
-  readonly steps: readonly { readonly session_id?: string | null }[];
+  readonly steps: readonly { readonly session_id?: string | null; readonly render_id?: string | null }[];
 }
 
 const seed = Number(env['FAULT_SEED'] ?? 1);
@@ -54,23 +54,28 @@ test(`brings ${count} files through random faults (seed ${seed}), or ends them h
     assert.ok(session.charged <= sessionCost, `session ${session.id} was charged ${session.charged}`);
   }
   const sessions = new Map(ledger.sessions.map((session) => [session.id, session]));
-  const unexplained: unknown[] = [];
+  const unexplained: string[] = [];
   for (const file of files) {
     const ids = new Set([...file.steps.map(({ session_id: of }) => of), file.session?.id]);
-    if (file.status === 'completed') {
-      const { turns = [], charged } = sessions.get(file.session?.id ?? '') ?? {};
-      const applied = turns.filter(({ appliedAt }) => appliedAt !== null).map(({ text }) => text);
-      assert.deepEqual([applied, charged], [instructions, sessionCost], `file ${file.index}`);
-      continue;
-    }
-    // A file without a session can only have met its end at the call that should have made one.
+    const renders = file.steps.flatMap(({ render_id: of }) => of ?? []);
+    // A poll for a render that never arrived names no session. A file without a session can only have met its end at the call that should have made one.
     const isItsCall = (call: Call): boolean =>
-      file.session === null ? call.endpoint === 'session' : ids.has(call.session);
+      file.session === null
+        ? call.endpoint === 'session'
+        : ids.has(call.session) || renders.some((render) => call.path.includes(render));
     const met = ledger.calls
       .filter(isItsCall)
       .flatMap(({ endpoint, faults: names }) => names.map((fault) => ({ fault, endpoint })));
+    if (file.status === 'completed') {
+      const { turns = [], charged } = sessions.get(file.session?.id ?? '') ?? {};
+      const applied = turns.filter(({ appliedAt }) => appliedAt !== null).map(({ text }) => text);
+      const said = `file ${file.index}, which met ${JSON.stringify(met)}`;
+      assert.deepEqual([applied, charged], [instructions, sessionCost], said);
+      continue;
+    }
     const { code } = file.error ?? { code: file.status };
-    if (!met.some((each) => accountsFor(code, each))) unexplained.push({ index: file.index, code, met });
+    if (!met.some((each) => accountsFor(code, each)))
+      unexplained.push(JSON.stringify({ index: file.index, code, error: file.error, met, steps: file.steps }));
   }
   assert.deepEqual(unexplained, []);
 });

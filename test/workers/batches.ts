@@ -71,7 +71,7 @@ type Told = { readonly type: FileEvent['type'] } & Readonly<Record<string, unkno
 
 const read = (fingerprint: string) => ({
   type: 'state-read' as const,
-  read: { fingerprint, media: 1, generatedMedia: 0, renderable: true, timeline: null },
+  read: { fingerprint, steady: true, media: 1, generatedMedia: 0, renderable: true, timeline: null },
 });
 
 /** From queued to completed, through each state but parked and checking. */

@@ -45,7 +45,7 @@ const outcomes: readonly Outcome[] = [
     options: first,
     ends: 'edit_not_applied',
     turns: 1,
-    look: readsAtLeast(1 + rechecks),
+    look: readsAtLeast(2 + rechecks),
   },
   {
     what: 'claims "Done.", nothing applied',
@@ -72,7 +72,7 @@ const outcomes: readonly Outcome[] = [
     options: first,
     ends: 'edit_not_applied',
     turns: 1,
-    look: readsAtLeast(1 + rechecks),
+    look: readsAtLeast(2 + rechecks),
   },
   {
     what: 'cut, applied before',

@@ -39,6 +39,7 @@ function closed(
   const tally = state.tally === null ? null : setBack(state.tally, due - now);
   const waiting = { due, wait: { reason: event.reason, detail: null }, tally, crashes: 0 };
   if (state.status === 'checking') return { ...state, ...waiting, excludedMs: state.excludedMs + due - now };
+  if (state.status === 'uploading' && event.markedCall === true) return { ...state, ...waiting, mark: null };
   return { ...state, ...waiting };
 }
 
@@ -120,8 +121,13 @@ function backOff(file: Active, faulted: CallFault, row: ReactionRow, now: number
 function backOffMs(state: Work, tally: Tally, policy: Policy): number {
   if (state.status === 'rendering' && state.render?.submitted === true) return policy.renderPollMs;
   if (state.status === 'checking') return policy.editRecheckMs;
-  const first = Math.min(1000, policy.rateLimitWaitMs);
-  return Math.min(maxBackoffMs, first * 2 ** Math.min(tally.inRow - 1, 20));
+  return doublingMs(tally.inRow, policy);
+}
+
+/** Before try `inRow` + 1: doubles from a second up to five minutes (design §5). */
+export function doublingMs(inRow: number, { rateLimitWaitMs }: Policy): number {
+  const first = Math.min(1000, rateLimitWaitMs);
+  return Math.min(maxBackoffMs, first * 2 ** Math.min(inRow - 1, 20));
 }
 
 /** The limit is reached: a turn that nobody could look at stays unconfirmed, anything else gets the row's code. */

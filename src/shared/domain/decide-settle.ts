@@ -89,10 +89,13 @@ function readAgain(file: Editing, settle: Settle, due: number, detail = 'waiting
 
 /**
  * The state is the one that the last turn settled to, and the upload shows. An upload that was answered well may land
- * late; a turn before it would be paid for an empty session. In a lane the list holds other files anyway.
+ * late; a turn before it would be paid for an empty session. In a lane the list holds other files anyway. Before a first
+ * turn two reads must be alike: after a single odd one a turn that changes nothing would look applied.
  */
 export const isReadyForTurn = (file: Editing, read: StateRead): boolean =>
-  file.state.settle === null && (file.settled === null || file.settled === read.fingerprint) && hasLanded(file, read);
+  file.state.settle === null &&
+  (file.settled === null ? read.steady : file.settled === read.fingerprint) &&
+  hasLanded(file, read);
 
 const hasLanded = ({ lane, uploaded, applied }: Editing, { media }: StateRead): boolean =>
   media > 0 || lane !== null || uploaded === 0 || applied > 0;

@@ -4,9 +4,10 @@
  */
 import type { UploadEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
-import type { Working } from './file-state.ts';
+import type { Tally, Working } from './file-state.ts';
 import { editingFrom, fail, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
-import { maxRestarts, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { doublingMs } from './decide-fault.ts';
 import { beginAttempt, closeStep, endStep, isOpen, stepAt } from './step-history.ts';
 
 type Uploading = Active<Working<'uploading'>>;
@@ -59,21 +60,25 @@ function landed(file: Uploading, now: number): FileRecord {
 const neverListed = 'The upstream took the upload but never showed it in a session. Retry later.';
 
 function missed(file: Uploading, at: NonNullable<Uploading['state']['mark']>, now: number, policy: Policy): FileRecord {
-  // What had gone wrong is kept: an upload that fails in each new session must be given up some day.
-  const { tally, crashes } = file.state;
-  const again = { ...uploadingFrom('in', now), tally, crashes };
   // Nothing was paid in a session without a turn: a fresh one costs nothing and leaves no doubt.
-  if (file.lane === null && file.session?.paid === false) {
-    // Bounded like lost sessions: what is taken and never listed would else fill one session after the other.
-    if (file.restarts >= maxRestarts) return fail(file, { code: 'upstream_unavailable', detail: neverListed }, now);
-    return plan(file, again, { ...sessionGone, steps: closeStep(file, now), restarts: file.restarts + 1 });
+  const takesNew = file.lane === null && file.session?.paid === false;
+  if (!takesNew && at.misses === 0) {
+    const wait = { reason: 'recheck' as const, detail: 'looking for an upload whose reply was lost' };
+    const looked = { ...at, misses: 1 };
+    return plan(file, { ...file.state, due: now + policy.editRecheckFirstMs, wait, mark: looked });
   }
-  if (at.misses > 0) return plan(file, again);
-  const wait = { reason: 'recheck' as const, detail: 'looking for an upload whose reply was lost' };
-  return plan(file, {
-    ...file.state,
-    due: now + policy.editRecheckFirstMs,
-    wait,
-    mark: { ...at, misses: at.misses + 1 },
-  });
+  // What is sent and never listed is given up some day, as calls that fail are: after the same span, with the same back-off.
+  const { tally, crashes } = file.state;
+  const missed = countMiss(tally, now);
+  if (now - missed.since >= policy.upstreamGiveUpMs) {
+    return fail(file, { code: 'upstream_unavailable', detail: neverListed }, now);
+  }
+  const due = tally === null ? now : now + doublingMs(missed.inRow, policy);
+  const again = { ...uploadingFrom('in', due), tally: missed, crashes };
+  return plan(file, again, takesNew ? { ...sessionGone, steps: closeStep(file, now) } : {});
+}
+
+function countMiss(tally: Tally | null, now: number): Tally & { readonly since: number } {
+  const { counted, limited, since, inRow } = tally ?? { counted: 0, limited: 0, since: null, inRow: 0 };
+  return { counted: counted + 1, limited, since: since ?? now, lastAt: now, inRow: inRow + 1 };
 }

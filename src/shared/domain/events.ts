@@ -17,6 +17,8 @@ export interface Fault {
 /** What a read of a session's state says about it. */
 export interface StateRead {
   readonly fingerprint: string;
+  /** The read right before this one said the same. Asked for where no settled read stands behind it: before a first turn. */
+  readonly steady: boolean;
   /** Entries of the media list. */
   readonly media: number;
   readonly generatedMedia: number;
@@ -114,6 +116,8 @@ export type FaultEvent =
       readonly reason: 'rate_limit' | 'upstream';
       readonly until: number;
       readonly spread: number;
+      /** The marked upload was about to leave: it never did. */
+      readonly markedCall?: boolean;
     }
   | { readonly type: 'step-refused'; readonly run: number; readonly code: ErrorCode; readonly detail: string }
   /** The worker that ran this run died. */

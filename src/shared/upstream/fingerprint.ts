@@ -8,19 +8,20 @@ import { parseJsonWith } from './parse-json.ts';
 /** Texts as received, null where absent. `generated_media` counts by its length alone: its entries carry changing links. */
 export function fingerprint(draftText: string | null, canvasText: string | null, generatedMediaCount: number): string {
   const hash = createHash('sha256');
-  hash.update(`{"draft":${canonicalJson(draftText)},"canvas_config":${canonicalJson(canvasText)},`);
+  const draft = canonicalJson(draftText);
+  // An empty draft is none: nothing that an edit leaves behind looks like that, a state that is not ready does.
+  hash.update(`{"draft":${draft === '{}' ? 'null' : draft},"canvas_config":${canonicalJson(canvasText)},`);
   return hash.update(`"generated_media":${generatedMediaCount}}`).digest('hex');
 }
 
-/** Sorted keys, no spaces, numbers as their source text (1e3 is not 1000: the upstream wrote it anew, so it changed). */
+/** Sorted keys, no spaces, numbers as text: as they were written, and equal to a text of the same digits, as durations come either way. */
 export function canonicalJson(text: string | null): string {
   if (text === null) return 'null';
-  // A letter before each string keeps texts and numbers apart.
-  const marked = parseJsonWith(text, (_key, value, context) => {
-    if (typeof value === 'number') return `n${context.source ?? String(value)}`;
-    return typeof value === 'string' ? `s${withoutQuery(value)}` : value;
+  const texts = parseJsonWith(text, (_key, value, context) => {
+    if (typeof value === 'number') return context.source ?? String(value);
+    return typeof value === 'string' ? withoutQuery(value) : value;
   });
-  return write(marked);
+  return write(texts);
 }
 
 function write(value: unknown): string {

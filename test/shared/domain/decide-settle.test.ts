@@ -149,6 +149,17 @@ test('leaves the file unconfirmed when the state before a turn never settles', (
   assert.equal(stateOf(next, 'failed').error.code, 'edit_unconfirmed');
 });
 
+test('sends a first turn only after two reads that are alike', () => {
+  const file = editing({}, { settled: null });
+  const glimpse = aRead('X', { steady: false });
+  const sent = { type: 'turn-sent', run: file.run, turnId: 'turn-1', read: glimpse } as const;
+  assert.equal(after(file, sent), file, 'a single odd read would pass for the state before the turn');
+  const looked = after(file, { type: 'state-read', run: file.run, read: glimpse });
+  assert.equal(stateOf(looked, 'editing').due, now + policy.editSettleMs);
+  const settled = reads(looked, 'A', 'A');
+  assert.deepEqual([settled.settled, stateOf(settled, 'editing').settle], ['A', null]);
+});
+
 const empty = (file: FileRecord): FileRecord => after(file, read(file, 'A', { media: 0 }), now);
 
 test('pays for no turn before the upload shows in the media list', () => {

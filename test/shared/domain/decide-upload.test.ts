@@ -88,13 +88,26 @@ test('takes an upload that the look finds as landed', () => {
 
 test('takes a new session when the look does not find the upload', () => {
   const next = after(uploading({ mark }), lookedFor(1, false));
-  assert.deepEqual([next.session, next.uploaded, next.restarts], [null, 0, 1]);
-  assert.equal(stateOf(next, 'uploading').mark, null);
+  assert.deepEqual([next.session, next.uploaded, next.restarts], [null, 0, 0]);
+  const { mark: left, due } = stateOf(next, 'uploading');
+  assert.deepEqual([left, due], [null, t0 + 1000]);
 });
 
-test('gives up on uploads that are taken and never listed, after as many new sessions as a lost one gets', () => {
-  const next = after(uploading({ mark }, { restarts: 3 }), lookedFor(1, false));
-  assert.equal(stateOf(next, 'failed').error.code, 'upstream_unavailable');
+test('gives up on uploads that are taken and never listed, when failing calls would be given up', () => {
+  const since = t0 + 1000 - policy.upstreamGiveUpMs;
+  const tally = { counted: 9, limited: 0, since: since + 1, lastAt: t0, inRow: 2 };
+  const again = stateOf(after(uploading({ mark, tally }), lookedFor(1, false)), 'uploading');
+  assert.deepEqual([again.tally?.counted, again.due], [10, t0 + 1000 + 4000]);
+  for (const changes of [{}, { session: paidSession }]) {
+    const last = uploading({ mark: { ...mark, misses: 1 }, tally: { ...tally, since } }, changes);
+    assert.equal(stateOf(after(last, lookedFor(1, false)), 'failed').error.code, 'upstream_unavailable');
+  }
+});
+
+test('needs no look where the account was paused before the marked upload left', () => {
+  const closed = { type: 'account-closed', run: 1, reason: 'rate_limit', until: t0 + 5000, spread: 0 } as const;
+  assert.equal(stateOf(after(uploading({ mark }), { ...closed, markedCall: true }), 'uploading').mark, null);
+  assert.deepEqual(stateOf(after(uploading({ mark }), { ...closed, markedCall: false }), 'uploading').mark, mark);
 });
 
 test('ends the step of the session that it leaves', () => {
@@ -119,7 +132,8 @@ for (const [name, changes] of [
 test('gives up on an upload that keeps failing in new sessions', () => {
   const give = { counted: 3, limited: 0, since: t0, lastAt: t0, inRow: 3 };
   const next = after(uploading({ mark, tally: give, crashes: 3 }), lookedFor(1, false));
-  assert.deepEqual([stateOf(next, 'uploading').tally, stateOf(next, 'uploading').crashes], [give, 3]);
+  const { tally, crashes } = stateOf(next, 'uploading');
+  assert.deepEqual([tally?.since, tally?.counted, crashes], [t0, 4, 3]);
 });
 
 test('finishes a message of assets alone with the output it had', () => {

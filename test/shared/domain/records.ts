@@ -193,6 +193,7 @@ function workOf(file: FileRecord): Work {
 
 export const aRead = (fingerprint: string, changes: Partial<StateRead> = {}): StateRead => ({
   fingerprint,
+  steady: true,
   media: 1,
   generatedMedia: 0,
   renderable: true,

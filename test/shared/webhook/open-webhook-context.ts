@@ -106,7 +106,7 @@ export const parking = [admitted, { type: 'parked', reason: 'out_of_credits' }] 
 const read = (fingerprint: string) =>
   ({
     type: 'state-read',
-    read: { fingerprint, media: 1, generatedMedia: 0, renderable: true, timeline: null },
+    read: { fingerprint, steady: true, media: 1, generatedMedia: 0, renderable: true, timeline: null },
   }) as const;
 
 export const completing = [
