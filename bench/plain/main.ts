@@ -52,6 +52,7 @@ async function process(index: number): Promise<void> {
     return JSON.stringify(state.data.state.draft);
   };
   const before = await read();
+  if ((await read()) !== before) throw new Error('not steady');
   const turn = { app_name: 'nemo_agent', user_id: 'me', session_id: session };
   const stream = await request(`${values.upstream}/run_sse`, {
     dispatcher,

@@ -57,7 +57,14 @@ function move(id: string, event: FileEvent): FileRecord {
   return after;
 }
 
-const read = (fingerprint: string) => ({ fingerprint, media: 1, generatedMedia: 0, renderable: true, timeline: null });
+const read = (fingerprint: string) => ({
+  fingerprint,
+  steady: true,
+  media: 1,
+  generatedMedia: 0,
+  renderable: true,
+  timeline: null,
+});
 
 function begin(id: string): void {
   const startedAt = now;

@@ -11,7 +11,7 @@ export type Watched =
 /** Entries of one read, one a change; a reader that lags behind gets several. */
 const entriesAtOnce = 200;
 /** As lib.lua trims. */
-const entriesKept = 40_000;
+const entriesKept = 20_000;
 /** Before the first entry of a stream. */
 export const noEvent = '0-0';
 

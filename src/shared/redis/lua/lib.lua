@@ -45,7 +45,7 @@ end
 
 -- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
 -- of a file changes its batch, too: one entry says both (read-events.ts). An expiry is only written anew when an hour of it is gone.
-local events_kept, events_kept_ms = 40000, 7 * 86400000
+local events_kept, events_kept_ms = 20000, 7 * 86400000
 local function tell(batch, index, known_tenant)
   local tenant = known_tenant or redis.call('HGET', K.batch(batch), 'tenant') or ''
   if index then
