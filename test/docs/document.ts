@@ -11,6 +11,7 @@ export const documents = [
   'docs/batches.md',
   'docs/containers.md',
   'docs/credits.md',
+  'docs/dashboard.md',
   'docs/errors.md',
   'docs/events.md',
   'docs/operation.md',
