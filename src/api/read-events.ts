@@ -12,14 +12,22 @@ export type Watched =
 const entriesAtOnce = 200;
 /** As lib.lua trims. */
 const entriesKept = 20_000;
-/** Before the first entry of a stream. */
+/** Before the first entry of a stream; an id and an entry's alike. */
 export const noEvent = '0-0';
 
 /**
- * A change of a file changes its batch, too: one entry, and two messages. The file's has the entry's id, the batch's this
- * behind it, so that each is a place to resume from.
+ * A change of a file changes its batch, too: one entry of the stream, and two messages. Each needs an id that one may resume
+ * from, so there are two for each entry: after the file alone, and after all of it.
  */
-const batchToo = '.1';
+const toEventId = (entryId: string, isWhole: boolean): string => {
+  const [time = '0', number = '0'] = entryId.split('-');
+  return `${time}-${2 * Number(number) + (isWhole ? 1 : 0)}`;
+};
+
+function fromEventId(eventId: string): { readonly entryId: string; readonly isWhole: boolean } {
+  const [time = '0', number = '0'] = eventId.split('-');
+  return { entryId: `${time}-${Math.floor(Number(number) / 2)}`, isWhole: Number(number) % 2 === 1 };
+}
 
 export interface Change {
   /** Safe to resume from once this and what is before it was sent. */
@@ -44,7 +52,7 @@ export function streamKey({ keys }: Context, watched: Watched): string {
 /** Null: nothing new. `gap`: the place is not in the stream (any more), so what happened since is not known. */
 export async function readChanges(ctx: Context, watched: Watched, after: string): Promise<Changes | 'gap' | null> {
   const key = streamKey(ctx, watched);
-  const place = after.endsWith(batchToo) ? after.slice(0, -batchToo.length) : after;
+  const { entryId: place, isWhole } = fromEventId(after);
   const replies = await ctx.redis
     .pipeline()
     .xrange(key, place, place)
@@ -60,11 +68,12 @@ export async function readChanges(ctx: Context, watched: Watched, after: string)
   const [here] = entriesSchema.parse(atPlace);
   if (!isStart && here === undefined) return 'gap';
   // Of the entry at the place the file was told; its batch still is to be.
-  const open = here === undefined || place !== after ? [] : toChanges(watched, here).slice(1);
+  const open = here === undefined || isWhole ? [] : toChanges(watched, here).slice(1);
   const found = entriesSchema.parse(entries);
   const changes = lastOfEach([...open, ...found.flatMap((entry) => toChanges(watched, entry))]);
-  const lastId = changes.at(-1)?.id ?? found.at(-1)?.[0];
-  return lastId === undefined ? null : { changes, lastId };
+  const newest = found.at(-1);
+  if (newest !== undefined) return { changes, lastId: toEventId(newest[0], true) };
+  return here === undefined || changes.length === 0 ? null : { changes, lastId: toEventId(here[0], true) };
 }
 
 /** The file, where the entry names one, then the batch. */
@@ -72,11 +81,9 @@ function toChanges(watched: Watched, [id, fields]: readonly [string, readonly st
   const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
   const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
   if (batchId === undefined) return [];
-  if (named['f'] === undefined) return [{ id, batchId, index: null }];
-  return [
-    { id, batchId, index: Number(named['f']) },
-    { id: id + batchToo, batchId, index: null },
-  ];
+  const whole = { id: toEventId(id, true), batchId, index: null };
+  if (named['f'] === undefined) return [whole];
+  return [{ id: toEventId(id, false), batchId, index: Number(named['f']) }, whole];
 }
 
 function lastOfEach(changes: readonly Change[]): Change[] {
@@ -93,10 +100,10 @@ function lastOfEach(changes: readonly Change[]): Change[] {
 /** Of the stream's newest entry: all of it is known to who reads what it is about after asking for this. */
 export async function lastEventId(ctx: Context, watched: Watched): Promise<string> {
   const [newest] = await ctx.redis.xrevrange(streamKey(ctx, watched), '+', '-', 'COUNT', 1);
-  return newest === undefined ? noEvent : (toChanges(watched, newest).at(-1)?.id ?? newest[0]);
+  return newest === undefined ? noEvent : toEventId(newest[0], true);
 }
 
-const idForm = /^\d{1,15}-\d{1,10}(\.1)?$/;
+const idForm = /^\d{1,15}-\d{1,11}$/;
 
 /** Ids of another stream, and what was never an id, name no place here. */
 export const isEventId = (text: string): boolean => idForm.test(text);
