@@ -1,7 +1,7 @@
 /** The command line: its commands, options and texts. What they do is in commands/. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { batchStatuses } from '../shared/domain/batch.ts';
-import { fileStatuses } from '../shared/domain/file-state.ts';
+import { batchStatuses, type BatchStatus } from '../shared/domain/batch.ts';
+import { fileStatuses, type FileStatus } from '../shared/domain/file-state.ts';
 import { version } from '../shared/version.ts';
 import { cancelCommand, creditsCommand, listCommand, retryCommand, showCommand } from './commands/batches.ts';
 import { runCommand } from './commands/run.ts';
@@ -98,7 +98,7 @@ function addQuestions(command: Command, ask: Ask): void {
     .addOption(new Option('--status <status>', 'only these').choices(batchStatuses))
     .option('--limit <n>', 'how many', toCount, 20)
     .addOption(jsonOption())
-    .action((flags: { status?: string; limit: number; json?: true }) =>
+    .action((flags: { status?: BatchStatus; limit: number; json?: true }) =>
       ask((service) => listCommand(service, { ...flags, ...switches(flags) })),
     );
   command
@@ -107,7 +107,7 @@ function addQuestions(command: Command, ask: Ask): void {
     .argument('<batch>')
     .addOption(new Option('--status <status>', 'only these files').choices(fileStatuses))
     .addOption(jsonOption())
-    .action((batchId: string, flags: { status?: string; json?: true }) =>
+    .action((batchId: string, flags: { status?: FileStatus; json?: true }) =>
       ask((service) => showCommand(service, { batchId, ...flags, ...switches(flags) })),
     );
   command

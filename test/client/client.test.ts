@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
-import { createClient, type Client } from '../../src/cli/client/create-client.ts';
-import { ServiceError } from '../../src/cli/client/service-error.ts';
-import { UnreachableError } from '../../src/cli/client/unreachable-error.ts';
-import { aBatch, aFile, batchId } from './resources.ts';
+import { createClient, type Client } from '../../src/client/create-client.ts';
+import { ServiceError } from '../../src/client/service-error.ts';
+import { UnreachableError } from '../../src/client/unreachable-error.ts';
+import { aBatch, aFile, batchId } from '../cli/resources.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -21,8 +21,7 @@ async function serve(t: TestContext, ...answers: Answer[]) {
   });
   await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
   const client = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, key: 'k' });
-  t.after(async () => {
-    await client.close();
+  t.after(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -86,7 +85,7 @@ test('never repeats an order or an upload by itself', async (t) => {
   const calls: (() => Promise<unknown>)[] = [
     () => client.batches.cancel(batchId),
     () => client.batches.retry(batchId),
-    () => client.uploads.create(Readable.from([Buffer.from('abc')]), 'a.mp4', 3),
+    () => client.uploads.create(Readable.from([Buffer.from('abc')]), { name: 'a.mp4', bytes: 3 }),
   ];
   for (const call of calls) await assert.rejects(call, UnreachableError);
   assert.equal(requests.length, 3);
@@ -187,7 +186,6 @@ test('does not wait for a service that never answered', async () => {
     readTypes(client, () => false),
     UnreachableError,
   );
-  await client.close();
 });
 
 test('loses patience with a service that stays away', async (t) => {

@@ -1,0 +1,21 @@
+/**
+ * What the client needs of `fetch`, and no more: the one of Node, Bun, Deno and browsers has it, and so has undici's.
+ * An own one may go through a proxy, or count.
+ */
+export interface FetchInit {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Record<string, string>;
+  readonly body?: string | Blob | ReadableStream<Uint8Array>;
+  /** A streamed body needs the word; there is no other way yet. */
+  readonly duplex?: 'half';
+  readonly redirect: 'manual';
+  readonly signal: AbortSignal;
+}
+
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
