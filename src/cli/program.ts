@@ -1,9 +1,10 @@
 /** The command line: its commands, options and texts. What they do is in commands/. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { batchStatuses, type BatchStatus } from '../shared/domain/batch.ts';
 import { fileStatuses, type FileStatus } from '../shared/domain/file-state.ts';
 import { version } from '../shared/version.ts';
 import { cancelCommand, creditsCommand, listCommand, retryCommand, showCommand } from './commands/batches.ts';
+import { completionScript, shells, type Shell } from './commands/completion.ts';
 import { runCommand } from './commands/run.ts';
 import { sayCommand } from './commands/say.ts';
 import { runEntry } from './commands/serve.ts';
@@ -44,6 +45,12 @@ export function createProgram(context: CliContext): Program {
   addEntries(command, async (entry, args) => {
     exitCode = await runEntry(entry, args);
   });
+  command
+    .command('completion')
+    .description('a script that teaches your shell this command')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action((shell: Shell) => void context.stdout.write(completionScript(command, shell)));
   command.addHelpText('after', helpText);
   return { command, exitCode: () => exitCode };
 }
@@ -181,6 +188,11 @@ function toUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) throw new InvalidArgumentError('It must start with http://');
   return text;
 }
+
+const completionHelp = `
+bash  in ~/.bashrc                   source <(batch-video completion bash)
+zsh   in ~/.zshrc, after compinit    source <(batch-video completion zsh)
+fish  in its config.fish             batch-video completion fish | source`;
 
 const helpText = `
 Examples:
