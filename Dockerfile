@@ -67,6 +67,7 @@ ENV HOST=0.0.0.0 PORT=3000 WORKER_PORT=3001 DATA_DIR=/data
 RUN mkdir /data && chown node:node /data
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=pages /app/dist ./dist
+COPY docs/*.md ./docs/
 COPY src ./src
 RUN rm -rf src/sandbox src/cli
 USER node

@@ -20,6 +20,7 @@ import { addDeliveryRoutes } from './deliveries.routes.ts';
 import { addDocumentRoutes, collectDocument } from './docs.routes.ts';
 import { addEventRoutes } from './events.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
+import { addGuideRoutes } from './guides.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
 import { openLiveFeed } from './live-feed.ts';
 import { addManners, allowOrigins } from './manners.ts';
@@ -79,6 +80,7 @@ export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
   await addDocumentRoutes(app);
+  addGuideRoutes(app);
   await addDashboardApiRoutes(app, ctx, auth);
   await addDashboardPage(app, ctx);
   await app.register(async (scope) => uploadRoutes(scope as Api, ctx));

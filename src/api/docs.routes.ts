@@ -4,6 +4,9 @@ import scalarReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { version } from '../shared/version.ts';
 import type { Api } from './api.ts';
+import { guides } from './guides.routes.ts';
+
+const guideLinks = guides.map(({ name, title }) => `[${title}](/docs/guides/${name})`).join(' · ');
 
 /** Before any route, so that it sees them all. */
 export async function collectDocument(app: Api): Promise<void> {
@@ -13,7 +16,7 @@ export async function collectDocument(app: Api): Promise<void> {
       info: {
         title: 'batch-video',
         version,
-        description: 'Edits many videos at once. Errors are `application/problem+json` with a stable `code`.',
+        description: `Edits many videos at once. Errors are \`application/problem+json\` with a stable \`code\`.\n\nGuides: ${guideLinks}.`,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],

@@ -49,6 +49,7 @@ const table: Readonly<Record<string, Kind>> = {
   'GET /openapi.json': 'public',
   'GET /docs': 'public',
   'GET /docs/': 'public',
+  'GET /docs/guides/:name': 'public',
   'GET /docs/js/scalar.js': 'public',
   'GET /dashboard/api/batch-rows': 'list',
   'GET /dashboard/api/batches': 'list',

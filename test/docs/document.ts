@@ -8,10 +8,16 @@ export const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'src/sandbox/README.md',
+  'docs/batches.md',
   'docs/containers.md',
+  'docs/credits.md',
+  'docs/errors.md',
+  'docs/events.md',
   'docs/operation.md',
+  'docs/quick-start.md',
   'docs/redis.md',
   'docs/runbook.md',
+  'docs/sandbox.md',
   'docs/webhooks.md',
 ];
 

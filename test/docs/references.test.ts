@@ -4,6 +4,7 @@ import { access, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
+import { errorCodes } from '../../src/shared/domain/error-codes.ts';
 import { openTestApi } from '../api/open-test-api.ts';
 import { openTestRedis } from '../redis-server.ts';
 import {
@@ -133,4 +134,19 @@ test('names only boundaries that the code reaches', async () => {
     const [, event] = /^save ([\w-]+): /.exec(name) ?? [];
     if (event !== undefined) assert.ok(events.includes(`type: '${event}'`), `there is no event ${event}`);
   }
+});
+
+test('explains every code that the API can answer with, in the guide to errors', async () => {
+  const guide = await readDocument('docs/errors.md');
+  const files = (await readdir(rootPath('src/api'))).filter((name) => name.endsWith('.ts'));
+  const source = (await Promise.all(files.map((name) => readDocument(`src/api/${name}`)))).join('\n');
+  const codes = new Set(
+    [...source.matchAll(/\bcode: '([a-z_]+)'|(?:conflict|refusedKey)\((?:\d+, )?'([a-z_]+)'/g)].map(
+      ([, code, other]) => code ?? other ?? '',
+    ),
+  );
+  codes.delete('unrecognized_keys'); // zod's own word, told as `unknown_key`
+  assert.ok(codes.size > 60, `${codes.size} codes found`);
+  for (const code of [...codes, ...errorCodes])
+    assert.ok(guide.includes(`\`${code}\``), `docs/errors.md lacks ${code}`);
 });

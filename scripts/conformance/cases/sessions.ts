@@ -30,7 +30,7 @@ const losses: readonly Loss[] = [
   {
     what: 'forgotten when the last turn settles',
     fault: 'session-forgotten',
-    options: { endpoint: 'state', skip: 5 },
+    options: { endpoint: 'state', skip: 6 },
     sessions: 2,
   },
   { what: 'forgotten at the render', fault: 'session-forgotten', options: { endpoint: 'render' }, sessions: 2 },
@@ -107,7 +107,8 @@ export const rows: readonly Row[] = [
     rule: 'design §4: checking that meets 1002',
     run: async (world) => {
       await world.fault('sse-cut-never-applied', { text: 'trim' });
-      await world.fault('session-forgotten', { endpoint: 'state', skip: 1 });
+      // Two reads come before the turn.
+      await world.fault('session-forgotten', { endpoint: 'state', skip: 2 });
       mustComplete(await runOne(world, texts));
       const [lost, fresh] = world.sessions();
       must(lost !== undefined && fresh !== undefined, 'there is no second session');
