@@ -4,6 +4,7 @@ import scalarReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { version } from '../shared/version.ts';
 import type { Api } from './api.ts';
+import { describeUpload } from './describe-upload.ts';
 import { guides } from './guides.routes.ts';
 
 const guideLinks = guides.map(({ name, title }) => `[${title}](/docs/guides/${name})`).join(' · ');
@@ -23,7 +24,7 @@ export async function collectDocument(app: Api): Promise<void> {
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS.' } } },
       security: [{ key: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => describeUpload(jsonSchemaTransform(route)),
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
 }
