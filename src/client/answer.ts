@@ -82,7 +82,7 @@ async function* readBytes(
       const { done, value } = await reader.read();
       limit.end();
       isOver = done;
-      if (done) return;
+      if (done || value === undefined) return;
       yield value;
     }
   } catch (error) {

@@ -15,7 +15,13 @@ export interface FetchInit {
 export interface FetchAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  readonly body: ReadableStream<Uint8Array> | null;
+  /** A web stream, by what is used of it: the types of the web's, Node's and undici's disagree on the rest. */
+  readonly body: { getReader(): ByteReader } | null;
+}
+
+interface ByteReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
 }
 
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;

@@ -9,6 +9,7 @@ export const documents = [
   'CHANGELOG.md',
   'src/sandbox/README.md',
   'docs/batches.md',
+  'docs/client.md',
   'docs/containers.md',
   'docs/credits.md',
   'docs/errors.md',
