@@ -8,6 +8,7 @@ declare module 'yauzl' {
   }
   export interface ZipFile {
     readonly entryCount: number;
+    close(): void;
     eachEntry(): AsyncIterable<Entry>;
     openReadStreamPromise(entry: Entry): Promise<Readable>;
   }

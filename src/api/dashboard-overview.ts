@@ -1,6 +1,7 @@
 /** The whole state in one answer, for a tenant or for all: what is read is shared by everybody who watches. */
 import { parseFileId } from '../shared/ids.ts';
 import { sumOf } from '../shared/minute-figures.ts';
+import { isFinal } from '../shared/domain/batch.ts';
 import { sessionCredits } from '../shared/domain/policy.ts';
 import { readFile } from '../shared/read-file.ts';
 import { readBatch } from '../shared/read-batch.ts';
@@ -88,7 +89,8 @@ async function toSlow(
   const batch = await readBatch(ctx, parseFileId(id)?.batchId ?? '');
   if (batch === null || (tenant !== null && batch.tenant !== tenant)) return null;
   const view = await readFile(ctx, id);
-  if (view === null) return null;
+  // It may have ended since the list was read.
+  if (view === null || isFinal(view.file.state.status)) return null;
   const { name, status, waiting_for } = toFile(view, await aroundFiles(ctx, batch));
   return { id, batchId: batch.id, name, status, since, waits: waiting_for?.reason ?? null };
 }

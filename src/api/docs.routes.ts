@@ -3,6 +3,7 @@ import { fastifySwagger } from '@fastify/swagger';
 import scalarReference from '@scalar/fastify-api-reference';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { version } from '../shared/version.ts';
+import { addExamples } from './add-examples.ts';
 import type { Api } from './api.ts';
 import { describeUpload } from './describe-upload.ts';
 import { guides } from './guides.routes.ts';
@@ -25,7 +26,7 @@ export async function collectDocument(app: Api): Promise<void> {
       security: [{ key: [] }],
     },
     transform: (route) => describeUpload(jsonSchemaTransform(route)),
-    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+    transformObject: (document) => addExamples(withoutUnused(jsonSchemaTransformObject(document))),
   });
 }
 

@@ -35,5 +35,6 @@ export function problems(...statuses: readonly Status[]) {
 
 /** For resources with an ETag. */
 export const notModified = {
-  304: z.any().describe('Nothing has happened since the answer that `If-None-Match` names.'),
+  // Null is how "no body" is told to the document.
+  304: z.null().describe('Nothing has happened since the answer that `If-None-Match` names.'),
 } as const;

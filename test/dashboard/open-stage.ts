@@ -25,10 +25,15 @@ export interface Stage {
 const apiKeys = [`acme:${keys.viewer}:viewer`, `acme:${keys.operator}:operator`, `ops:${keys.admin}:admin`].join(',');
 
 export async function openStage(
-  options: { readonly timeScale?: number; readonly environment?: Record<string, string> } = {},
+  options: {
+    readonly timeScale?: number;
+    /** False: the sandbox really edits. */
+    readonly copy?: boolean;
+    readonly environment?: Record<string, string>;
+  } = {},
 ): Promise<Stage> {
   const world = await openWorld({
-    sandbox: { timeScale: options.timeScale ?? 0, copy: true, credits: 100_000 },
+    sandbox: { timeScale: options.timeScale ?? 0, copy: options.copy ?? true, credits: 100_000 },
     environment: { API_KEYS: apiKeys, WEBHOOK_RETRY_MS: '0,600000', ...options.environment },
   });
   const receiver = { url: '', answer: 200 };

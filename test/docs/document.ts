@@ -12,6 +12,7 @@ export const documents = [
   'docs/client.md',
   'docs/containers.md',
   'docs/credits.md',
+  'docs/dashboard.md',
   'docs/errors.md',
   'docs/events.md',
   'docs/operation.md',

@@ -1,11 +1,12 @@
 /**
- * A thousand batches end at once, each with a receiver of its own on one host; one in ten hangs, one in ten takes 10 s.
- * The others are told in time, and nobody is told one event under two ids.
+ * A thousand batches end, each with a receiver of its own on one host; one in ten hangs, one in ten takes 10 s. The others
+ * are told in time, each by the end of its own batch, and nobody is told one event under two ids.
  */
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { listDeliveries } from '../../src/shared/webhook/list-deliveries.ts';
 import { openWorkers } from '../../src/workers/main.ts';
 import { openTestContext } from '../open-test-context.ts';
@@ -15,8 +16,10 @@ import { until } from '../shared/webhook/receiver.ts';
 
 const batches = 1000;
 const slowMs = 10_000;
-/** The goal is 2 s, p99, with ends that are spread over a minute; here they all come within a second or two. */
-const mostHealthyMs = 5000;
+/** The goal. */
+const overAMinute = { spreadMs: 60_000, mostHealthyMs: 2000 };
+/** As fast as they can end: what one worker then has to catch up with. Mostly the speed of the machine, so far off. */
+const atOnce = { spreadMs: 0, mostHealthyMs: 15_000 };
 
 type Kind = 'healthy' | 'slow' | 'dead';
 const kindOf = (n: number): Kind => (n % 10 === 0 ? 'dead' : n % 10 === 1 ? 'slow' : 'healthy');
@@ -56,7 +59,16 @@ async function openReceivers(t: TestContext) {
   return { told, state, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-test('one receiver in ten dead and one in ten slow hold up nobody', { timeout: 180_000 }, async (t) => {
+const options = { timeout: 240_000 };
+test('over a minute, one receiver in ten dead and one in ten slow hold up nobody', options, (t) =>
+  endAll(t, overAMinute),
+);
+test('all at once, they hold up nobody for long', options, (t) => endAll(t, atOnce));
+
+const isTrue = (): boolean => true;
+const isFalse = (): boolean => false;
+
+async function endAll(t: TestContext, { spreadMs, mostHealthyMs }: typeof atOnce): Promise<void> {
   const redis = await openTestRedis();
   const { told, state, url } = await openReceivers(t);
   const { ctx, close } = await openTestContext(redis.socketPath, {
@@ -66,12 +78,6 @@ test('one receiver in ten dead and one in ten slow hold up nobody', { timeout: 1
     SWEEP_MS: '2000',
     DRAIN_MS: '1000',
   });
-  const ids: string[] = [];
-  for (let n = 0; n < batches; n += 1) {
-    const id = await takeIn(ctx, { url: `${url}/${n}`, tenant: 'one' });
-    await tell(ctx, id, 0, ...failing.slice(0, 1));
-    ids.push(id);
-  }
   const workers = await openWorkers(ctx);
   // In this order: hooks of a test run as they were added.
   t.after(async () => {
@@ -81,16 +87,22 @@ test('one receiver in ten dead and one in ten slow hold up nobody', { timeout: 1
   });
   const startedAt = performance.now();
   const endedAt = new Map<number, number>();
-  const rest = ids.entries();
+  const rest = Array.from({ length: batches }).keys();
   const end = async (): Promise<void> => {
-    for (const [n, id] of rest) {
-      await tell(ctx, id, 0, ...failing.slice(1));
+    for (const n of rest) {
+      const due = startedAt + (spreadMs * n) / batches;
+      if (due > performance.now()) await delay(due - performance.now());
+      const id = await takeIn(ctx, { url: `${url}/${n}`, tenant: 'one' });
+      // The workers admit and run it, too: whoever is quicker, it ends by our word.
+      const isTold = (...events: typeof failing): Promise<boolean> => tell(ctx, id, 0, ...events).then(isTrue, isFalse);
+      await isTold(...failing.slice(0, 1));
+      await until(() => isTold(...failing.slice(1)));
       endedAt.set(n, performance.now());
     }
   };
   await Promise.all(Array.from({ length: 20 }, end));
   const endingMs = performance.now() - startedAt;
-  assert.ok(endingMs < 60_000, `the batches took ${endingMs} ms to end`);
+  assert.ok(endingMs < spreadMs + 15_000, `the batches took ${endingMs} ms to end`);
   const isTaken = (kind: Kind): boolean => told.every(({ taken }, n) => kindOf(n) !== kind || taken.size > 0);
   await until(() => isTaken('healthy'), 60_000);
   const waits = told.flatMap(({ firstAt }, n) =>
@@ -114,4 +126,4 @@ test('one receiver in ten dead and one in ten slow hold up nobody', { timeout: 1
   await until(async () => (await ctx.redis.zcard(ctx.keys.deliveriesDue())) === 0, 30_000);
   const failed = await listDeliveries(ctx, { tenant: null, status: 'failed', limit: 10, cursor: null });
   assert.ok(failed.kind === 'page' && failed.data.length === 0);
-});
+}

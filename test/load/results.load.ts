@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { test } from 'node:test';
@@ -20,6 +21,7 @@ import { completing, tell } from '../shared/webhook/open-webhook-context.ts';
 
 const files = 50_000;
 const mostGrownMb = 64;
+const heapBounds = '--max-old-space-size=128 --max-semi-space-size=8';
 const outputBytes = 2000;
 
 /** Of another process (Linux), in MB. */
@@ -36,10 +38,16 @@ async function watchMemory(pid: number, work: () => Promise<void>): Promise<numb
   return Math.max(most, await residentMb(pid));
 }
 
-async function countLines(body: Readable): Promise<number> {
-  let lines = 0;
-  for await (const chunk of body) for (const byte of chunk as Buffer) if (byte === 10) lines += 1;
-  return lines;
+/** Every file once, in its place: `indexOf` reads the index off a line. */
+async function readAll(body: Readable, indexOf: (line: string) => string | undefined): Promise<number> {
+  let next = 0;
+  for await (const line of createInterface({ input: body })) {
+    const index = indexOf(line);
+    if (index === undefined) continue;
+    assert.equal(Number(index), next, line.slice(0, 200));
+    next += 1;
+  }
+  return next;
 }
 
 test('results, table and archive of 50,000 files take no memory to speak of', { timeout: 280_000 }, async (t) => {
@@ -58,7 +66,6 @@ test('results, table and archive of 50,000 files take no memory to speak of', { 
     LOG_LEVEL: 'info',
   };
   const api = await startService('api', env);
-  const pid = api.child.pid ?? 0;
   const { ctx, close } = await openTestContext(redis.socketPath, { REDIS_PREFIX: prefix });
   t.after(async () => {
     await close();
@@ -96,37 +103,45 @@ test('results, table and archive of 50,000 files take no memory to speak of', { 
     return id;
   };
 
+  const small = await make(2000);
+  const id = await make(files);
+  // Of its own: taking 50,000 files in has grown the heap of the other one, where growth would not show.
+  // Its heap is bounded: V8 puts a collection off until the heap is several times what is in use, and rubbish that it has
+  // not collected yet is no growth of ours. What is in use (60 MB when it has just started) and a page of files have to fit.
+  const reader = await startService('api', { ...env, NODE_OPTIONS: heapBounds });
+  t.after(() => reader.kill());
+  const pid = reader.child.pid ?? 0;
+  // What a first use loads, compiles and grows the heap by is no growth: a small batch goes first, all the way.
+  for (let round = 0; round < 3; round += 1)
+    for (const [path, accept] of [['results'], ['results', 'text/csv'], ['archive']] as const) {
+      const warm = await request(`${reader.address}/batches/${small}/${path}`, {
+        headers: { accept: accept ?? '*/*' },
+      });
+      await warm.body.arrayBuffer();
+    }
+  /** Of all three: what one leaves behind is growth of the next. */
+  const before = await residentMb(pid);
   const take = async (
     what: string,
     path: string,
     accept: string,
     use: (body: Readable) => Promise<void>,
   ): Promise<void> => {
-    const before = await residentMb(pid);
     const startedAt = performance.now();
     const most = await watchMemory(pid, async () => {
-      const reply = await request(`${api.address}${path}`, { headers: { accept }, bodyTimeout: 0 });
+      const reply = await request(`${reader.address}${path}`, { headers: { accept }, bodyTimeout: 0 });
       assert.equal(reply.statusCode, 200);
       await use(reply.body);
     });
     const seconds = (performance.now() - startedAt) / 1000;
-    t.diagnostic(
-      `${what}: ${seconds.toFixed(1)} s, ${before.toFixed()} MB before, ${(most - before).toFixed()} MB more at most`,
-    );
+    t.diagnostic(`${what}: ${seconds.toFixed(1)} s, ${before.toFixed()} MB before, ${most.toFixed()} MB at most`);
     assert.ok(most - before < mostGrownMb, `${what} took ${most - before} MB`);
   };
-  // What a first use loads, compiles and grows the heap by is no growth: a small batch goes first, all the way.
-  const small = await make(2000);
-  for (const path of ['results', 'archive']) {
-    const warm = await request(`${api.address}/batches/${small}/${path}`, { bodyTimeout: 0 });
-    await warm.body.arrayBuffer();
-  }
-  const id = await make(files);
   await take('NDJSON', `/batches/${id}/results`, 'application/x-ndjson', async (lines) => {
-    assert.equal(await countLines(lines), files);
+    assert.equal(await readAll(lines, (line) => /"index":(\d+)/.exec(line)?.[1]), files);
   });
   await take('CSV', `/batches/${id}/results`, 'text/csv', async (lines) => {
-    assert.equal(await countLines(lines), files + 1);
+    assert.equal(await readAll(lines, (line) => /^(\d+),fil_/.exec(line)?.[1]), files);
   });
   const zip = join(place, 'batch.zip');
   await take('ZIP', `/batches/${id}/archive`, '*/*', (bytes) => pipeline(bytes, createWriteStream(zip)));

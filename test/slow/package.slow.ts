@@ -139,10 +139,9 @@ test('the client runs on what the web has, and nothing else', async (t) => {
   })) as Rollup.RollupOutput[];
   const code = built[0]?.output[0].code ?? '';
   assert.deepEqual([warnings, /node:|__vite-browser-external/.exec(code)], [[], null]);
-  const web = [
-    ...['AbortController', 'AbortSignal', 'Blob', 'Headers', 'ReadableStream', 'TextDecoder', 'TextEncoder'],
-    ...['URL', 'URLSearchParams', 'clearTimeout', 'crypto', 'fetch', 'setTimeout'],
-  ];
+  const streams = ['Blob', 'ReadableStream', 'TextDecoder', 'TextEncoder'];
+  const calls = ['AbortController', 'AbortSignal', 'Headers', 'URL', 'URLSearchParams', 'crypto', 'fetch'];
+  const web = [...streams, ...calls, 'clearTimeout', 'setTimeout'];
   const globals = createContext(Object.fromEntries(web.map((name) => [name, Reflect.get(globalThis, name)])));
   const { run } = runInContext(`${code};page`, globals) as { run: (...args: unknown[]) => Promise<unknown[]> };
   const clip = new Blob([await readFile(join(folder, 'clip.mp4'))]);

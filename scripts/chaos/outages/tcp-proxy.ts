@@ -1,5 +1,6 @@
 /** What lies between the service and its Redis in a scenario: it can be cut, slowed, and led to another server. */
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface TcpProxy {
@@ -25,6 +26,7 @@ export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
   const server = createServer((inside) => {
     const outside = connect(state.target, '127.0.0.1');
     let ranScript = false;
+    const replies = openLine((bytes) => inside.write(bytes));
     for (const socket of [inside, outside]) {
       sockets.add(socket);
       socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
@@ -41,8 +43,7 @@ export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
       if (state.cuts > 0 && ranScript) {
         state.cuts -= 1;
         inside.destroy();
-      } else if (state.delayMs === 0) inside.write(bytes);
-      else setTimeout(() => inside.write(bytes), state.delayMs);
+      } else replies.pass(bytes, state.delayMs);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -70,6 +71,24 @@ export async function openTcpProxy(firstPort: number): Promise<TcpProxy> {
     close: () => {
       cutAll();
       server.close();
+    },
+  };
+}
+
+/** Late or not, replies come in their order: one that overtook another would be taken for the answer to its command. */
+function openLine(write: (bytes: Buffer) => void) {
+  let waiting = 0;
+  let last = Promise.resolve();
+  const passLater = async (bytes: Buffer, before: Promise<void>, delayMs: number): Promise<void> => {
+    await Promise.all([before, delay(delayMs)]);
+    waiting -= 1;
+    write(bytes);
+  };
+  return {
+    pass: (bytes: Buffer, delayMs: number): void => {
+      if (delayMs === 0 && waiting === 0) return write(bytes);
+      waiting += 1;
+      last = passLater(bytes, last, delayMs);
     },
   };
 }

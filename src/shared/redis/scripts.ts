@@ -30,6 +30,7 @@ const scriptNames = [
   'upload-keep',
   'upload-expire',
   'fleet',
+  'read-files',
 ] as const;
 /** These take new work in: a Redis that is full refuses them, so that what runs can end. */
 const refusedWhenFull: readonly string[] = ['intake-open', 'intake-chunk', 'upload-keep'];
