@@ -8,15 +8,29 @@ export type Watched =
   | { readonly kind: 'tenant'; readonly tenant: string }
   | { readonly kind: 'all' };
 
-/** Entries of one read, two a file; a reader that lags behind gets several. */
-const entriesAtOnce = 400;
+/** Entries of one read, one a change; a reader that lags behind gets several. */
+const entriesAtOnce = 200;
 /** As lib.lua trims. */
-const entriesKept = 40_000;
-/** Before the first entry of a stream. */
+const entriesKept = 20_000;
+/** Before the first entry of a stream; an id and an entry's alike. */
 export const noEvent = '0-0';
 
+/**
+ * A change of a file changes its batch, too: one entry of the stream, and two messages. Each needs an id that one may resume
+ * from, so there are two for each entry: after the file alone, and after all of it.
+ */
+const toEventId = (entryId: string, isWhole: boolean): string => {
+  const [time = '0', number = '0'] = entryId.split('-');
+  return `${time}-${2 * Number(number) + (isWhole ? 1 : 0)}`;
+};
+
+function fromEventId(eventId: string): { readonly entryId: string; readonly isWhole: boolean } {
+  const [time = '0', number = '0'] = eventId.split('-');
+  return { entryId: `${time}-${Math.floor(Number(number) / 2)}`, isWhole: Number(number) % 2 === 1 };
+}
+
 export interface Change {
-  /** Of the stream: safe to resume from once this and what is before it was sent. */
+  /** Safe to resume from once this and what is before it was sent. */
   readonly id: string;
   readonly batchId: string;
   /** Null: the batch itself. */
@@ -38,47 +52,58 @@ export function streamKey({ keys }: Context, watched: Watched): string {
 /** Null: nothing new. `gap`: the place is not in the stream (any more), so what happened since is not known. */
 export async function readChanges(ctx: Context, watched: Watched, after: string): Promise<Changes | 'gap' | null> {
   const key = streamKey(ctx, watched);
+  const { entryId: place, isWhole } = fromEventId(after);
   const replies = await ctx.redis
     .pipeline()
-    .xrange(key, after, after)
-    .xrange(key, `(${after}`, '+', 'COUNT', entriesAtOnce)
+    .xrange(key, place, place)
+    .xrange(key, `(${place}`, '+', 'COUNT', entriesAtOnce)
     .xlen(key)
     .exec();
-  const [place, entries, length] = (replies ?? []).map(([error, value]) => {
+  const [atPlace, entries, length] = (replies ?? []).map(([error, value]) => {
     if (error !== null) throw error;
     return value;
   });
   // The stream of a batch begins with its acceptance; the wide ones may begin empty.
   const isStart = after === noEvent && watched.kind !== 'batch' && Number(length) < entriesKept;
-  const isThere = isStart || entriesSchema.parse(place).length > 0;
-  if (!isThere) return 'gap';
+  const [here] = entriesSchema.parse(atPlace);
+  if (!isStart && here === undefined) return 'gap';
+  // Of the entry at the place the file was told; its batch still is to be.
+  const open = here === undefined || isWhole ? [] : toChanges(watched, here).slice(1);
   const found = entriesSchema.parse(entries);
-  const last = found.at(-1);
-  return last === undefined ? null : { changes: toChanges(watched, found), lastId: last[0] };
+  const changes = lastOfEach([...open, ...found.flatMap((entry) => toChanges(watched, entry))]);
+  const newest = found.at(-1);
+  if (newest !== undefined) return { changes, lastId: toEventId(newest[0], true) };
+  return here === undefined || changes.length === 0 ? null : { changes, lastId: toEventId(here[0], true) };
 }
 
-function toChanges(watched: Watched, entries: readonly [string, readonly string[]][]): Change[] {
+/** The file, where the entry names one, then the batch. */
+function toChanges(watched: Watched, [id, fields]: readonly [string, readonly string[]]): Change[] {
+  const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
+  const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
+  if (batchId === undefined) return [];
+  const whole = { id: toEventId(id, true), batchId, index: null };
+  if (named['f'] === undefined) return [whole];
+  return [{ id: toEventId(id, false), batchId, index: Number(named['f']) }, whole];
+}
+
+function lastOfEach(changes: readonly Change[]): Change[] {
   const lastChange = new Map<string, Change>();
-  for (const [id, fields] of entries) {
-    const named = Object.fromEntries(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]]] : [])));
-    const batchId = watched.kind === 'batch' ? watched.batchId : named['b'];
-    if (batchId === undefined) continue;
-    const index = named['f'] === undefined ? null : Number(named['f']);
-    const what = `${batchId} ${index}`;
+  for (const change of changes) {
+    const what = `${change.batchId} ${change.index}`;
     // Deleted first, so that the map keeps the order of last changes.
     lastChange.delete(what);
-    lastChange.set(what, { id, batchId, index });
+    lastChange.set(what, change);
   }
   return [...lastChange.values()];
 }
 
-/** The id of the stream's newest entry. */
+/** Of the stream's newest entry: all of it is known to who reads what it is about after asking for this. */
 export async function lastEventId(ctx: Context, watched: Watched): Promise<string> {
   const [newest] = await ctx.redis.xrevrange(streamKey(ctx, watched), '+', '-', 'COUNT', 1);
-  return newest?.[0] ?? noEvent;
+  return newest === undefined ? noEvent : toEventId(newest[0], true);
 }
 
-const idForm = /^\d{1,15}-\d{1,10}$/;
+const idForm = /^\d{1,15}-\d{1,11}$/;
 
 /** Ids of another stream, and what was never an id, name no place here. */
 export const isEventId = (text: string): boolean => idForm.test(text);

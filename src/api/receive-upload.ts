@@ -103,9 +103,11 @@ async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name
         head = null;
       }
     }
-    to.hash.update(piece);
     ctx.reach('upload: before a piece');
-    await to.handle.writeFile(piece);
+    // The disk works in a thread of its own while this one hashes.
+    const written = to.handle.writeFile(piece);
+    to.hash.update(piece);
+    await written;
   }
   if (head !== null && bytes > 0) await judgeBytes(name, head);
   return bytes;

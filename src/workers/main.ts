@@ -61,7 +61,8 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
       maxStalledCount: 1_000_000,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
-      skipVersionCheck: true,
+      // No skipVersionCheck: BullMQ then takes Redis for one of the oldest, which waits in whole seconds alone, so that a
+      // delayed run starts up to a second late.
       runRetryDelay: afterOutageMs,
     });
     worker.on('error', (error) => ctx.log.warn({ err: error, queue: name }, 'queue trouble'));

@@ -18,6 +18,9 @@ export class SourceGoneError extends Error {
   }
 }
 
+/** Each piece passes several streams, so few large ones cost less than many; an upload holds two or three at a time. */
+const pieceBytes = 512 * 1024;
+
 type LocalSource = Extract<Source, { kind: 'upload' | 'path' }>;
 
 export interface OpenedSource {
@@ -37,7 +40,7 @@ export async function openSource(ctx: Context, source: LocalSource, name: string
       name,
       contentType: mediaTypeOf(name)?.contentType ?? 'application/octet-stream',
       bytes: size,
-      body: handle.createReadStream(),
+      body: handle.createReadStream({ highWaterMark: pieceBytes }),
     };
   } catch (error) {
     throw new SourceGoneError('source_unreachable', 'the file cannot be opened any more', { cause: error });

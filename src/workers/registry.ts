@@ -17,6 +17,8 @@ export interface Registry {
   /** False: this file runs here already. */
   readonly enter: (step: RunningStep) => boolean;
   readonly leave: (step: RunningStep) => void;
+  /** Resolves once what runs of this file now has left; at once where nothing does. */
+  readonly left: (fileId: string) => Promise<void>;
   readonly cancelBatch: (batchId: string) => void;
   readonly loseLeases: (jobIds: readonly string[]) => void;
   /** No new calls anywhere: the process is shutting down. */
@@ -30,6 +32,7 @@ export interface Registry {
 export function createRegistry(): Registry {
   const running = new Map<string, RunningStep>();
   let waiters: (() => void)[] = [];
+  const leavers = new Map<string, (() => void)[]>();
   return {
     enter: (step) => {
       if (running.has(step.fileId)) return false;
@@ -37,11 +40,19 @@ export function createRegistry(): Registry {
       return true;
     },
     leave: (step) => {
-      if (running.get(step.fileId) === step) running.delete(step.fileId);
+      if (running.get(step.fileId) === step) {
+        running.delete(step.fileId);
+        for (const wake of leavers.get(step.fileId) ?? []) wake();
+        leavers.delete(step.fileId);
+      }
       if (running.size > 0) return;
       for (const wake of waiters) wake();
       waiters = [];
     },
+    left: (fileId) =>
+      running.has(fileId)
+        ? new Promise<void>((resolve) => leavers.set(fileId, [...(leavers.get(fileId) ?? []), resolve]))
+        : Promise.resolve(),
     cancelBatch: (batchId) => {
       for (const step of running.values()) if (step.batchId === batchId) step.abort('canceled');
     },

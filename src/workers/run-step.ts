@@ -3,6 +3,7 @@
  * and whatever comes of it, an outcome or an error, ends as an event in the record. The error → BullMQ translation
  * is here and nowhere else.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
 import type { Context } from '../shared/context.ts';
 import { isWork, stepOf } from '../shared/domain/moves.ts';
@@ -56,7 +57,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
     abort: (reason) => controller.abort(new Error(reason)),
     loseLease: () => (leased = false),
   };
-  if (!host.registry.enter(running)) return postpone(job, againMs, token);
+  if (!(await enter(host, running))) return postpone(job, againMs, token);
   const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;
   try {
     const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution }));
@@ -79,6 +80,23 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   } finally {
     host.registry.leave(running);
   }
+}
+
+/**
+ * The run before this one has saved, planned this one, and is about to leave: that is waited for, as a second's delay would
+ * be paid again and again on the way of a file. Only a run that stays (a lease that was lost) sends this one back.
+ */
+async function enter({ registry }: StepHost, step: RunningStep): Promise<boolean> {
+  const until = performance.now() + againMs;
+  while (!registry.enter(step)) {
+    const patience = new AbortController();
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) return false;
+    const tooLong = delay(leftMs, undefined, { signal: patience.signal }).catch(() => undefined);
+    await Promise.race([registry.left(step.fileId), tooLong]);
+    patience.abort();
+  }
+  return true;
 }
 
 /** In the trace of the request that made the batch, whichever process that reached. */

@@ -54,7 +54,11 @@ export const newModel = (settings: Pick<Model, 'window' | 'maxAwaiting' | 'weigh
 
 /** Lowest time first; of equal ones the lower name, as sorted sets have it. */
 function firstOf(ring: ReadonlyMap<string, number>): [string, number] | undefined {
-  return [...ring].toSorted(([a, x], [b, y]) => x - y || (a < b ? -1 : 1))[0];
+  let first: [string, number] | undefined;
+  for (const [name, time] of ring) {
+    if (first === undefined || time < first[1] || (time === first[1] && name < first[0])) first = [name, time];
+  }
+  return first;
 }
 
 function join(ring: Map<string, number>, member: string): void {

@@ -33,6 +33,9 @@ export interface Account {
   readonly restore: (signal?: AbortSignal) => Promise<boolean>;
 }
 
+/** A token that was replaced a moment ago costs a refusal, and the call is made again with the new one. */
+const tokenKeptMs = 1000;
+
 /** The account is paused: nothing was called. */
 export class AccountPausedError extends Error {
   override readonly name = 'AccountPausedError';
@@ -57,18 +60,33 @@ export async function openAccount(options: {
   readonly log: Logger;
   readonly reach: (point: string) => void;
 }): Promise<Account> {
-  const { redis, keys, config, accountId, upstream } = options;
+  const { redis, subscriber, keys, config, accountId, upstream } = options;
   const gate = await openAccountGate(options);
   const source: TokenSource = { ...options, clientId: await readClientId(redis, keys, config) };
   let last: Token | null = null;
   let workedVersion: number | null = null;
   const noted = (token: Token): Token => (last = token);
+  /** Read from Redis by `until` at the latest; a change of the account's token is published, and ends it at once. */
+  let kept: { readonly token: Token; readonly until: number } | null = null;
+  subscriber.on('message', (channel: string, message: string) => {
+    if (channel === keys.accountChannel() && message === accountId) kept = null;
+  });
+  const present = async (signal?: AbortSignal): Promise<Token> => {
+    const now = gate.redisNow();
+    if (kept !== null && now < kept.until) return kept.token;
+    const token = noted(await readToken(source, now, signal));
+    kept = { token, until: Math.min(now + tokenKeptMs, token.expiresAt ?? Infinity) };
+    return token;
+  };
   return {
     id: accountId,
     gate,
     upstream,
-    token: async (signal) => noted(await readToken(source, gate.redisNow(), signal)),
-    renew: async (version, signal) => noted(await renewToken(source, version, gate.redisNow(), signal)),
+    token: present,
+    renew: async (version, signal) => {
+      kept = null;
+      return noted(await renewToken(source, version, gate.redisNow(), signal));
+    },
     worked: async (token) => {
       if (token.version === workedVersion) return;
       workedVersion = token.version;

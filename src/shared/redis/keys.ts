@@ -132,9 +132,10 @@ export function createKeys(prefix: string): Keys {
   return { tag, ...Object.fromEntries(entries) } as Keys;
 }
 
-/** The same table for Lua; `KEYS[1]` is the tag, which also routes the script on a cluster. */
-export function luaKeys(): string {
-  const rows = Object.entries(patterns).map(([name, pattern]) => {
+/** The same for Lua, of those that `uses` says yes to; `KEYS[1]` is the tag, which also routes the script on a cluster. */
+export function luaKeys(uses: (name: string) => boolean): string {
+  const used = Object.entries(patterns).filter(([name]) => uses(name));
+  const rows = used.map(([name, pattern]) => {
     const body = pattern
       .split(/(\$[12])/)
       .filter((piece) => piece !== '')

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { allowGrowth } from './allow-growth.ts';
-import { luaKeys, type Keys } from './keys.ts';
+import type { Keys } from './keys.ts';
+import { toPrelude } from './lua-prelude.ts';
 
 const scriptNames = [
   'begin',
@@ -44,10 +45,11 @@ const read = (name: string): string => readFileSync(new URL(`./lua/${name}.lua`,
 
 /** `took`: told of each script, how long it was waited for: the latency of Redis as the service meets it. */
 export function createScripts(redis: Redis, keys: Keys, took: (seconds: number) => void = () => undefined): Scripts {
-  const prelude = luaKeys() + read('lib');
+  const lib = read('lib');
   const entries = scriptNames.map((name) => {
     const command = `batchvideo:${name}`;
-    const lua = prelude + read(name);
+    const script = read(name);
+    const lua = toPrelude(lib, script) + script;
     redis.defineCommand(command, { numberOfKeys: 1, lua: refusedWhenFull.includes(name) ? lua : allowGrowth(lua) });
     // ioredis adds the command to the instance at run time, where its types cannot see it.
     const run = (redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[command];

@@ -7,7 +7,8 @@
 -- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
-if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end
+local f = redis.call('HMGET', K.file(id), 'rev', 'g', 'l')
+if f[1] ~= ARGV[4] then return { 'stale' } end
 local now = now_ms()
 local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'max_credits', 'accepted', 'lanes', 'tenant')
 -- It is being dropped: a load says so.
@@ -26,19 +27,20 @@ elseif e.guard == 'blocked' then
   if not redis.call('HGET', K.account(e.account), 'blocked') and not b[4] then return { 'refused', 'not blocked' } end
 end
 
-local rev = redis.call('HINCRBY', K.file(id), 'rev', 1)
-redis.call('HSET', K.file(id), 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0')
+local rev = tonumber(ARGV[4]) + 1
+local saved = { 'rev', rev, 'run', ARGV[5], 'p', ARGV[6], 's', e.paid and '1' or '0' }
+if ARGV[9] ~= '' then
+  local log = (f[2] or '') .. now .. ' ' .. ARGV[9] .. '\n'
+  -- A file that is polled for hours has a long story: the last 4 KB of it are kept.
+  while #log > 4096 do log = string.sub(log, string.find(log, '\n', 1, true) + 1) end
+  saved[#saved + 1] = 'g'
+  saved[#saved + 1] = log
+end
+redis.call('HSET', K.file(id), unpack(saved))
 if e.visible then redis.call('HDEL', K.file(id), 'w') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
 
 for _, figure in ipairs(e.figures) do count(b[8], figure, 1, now) end
-if ARGV[9] ~= '' then
-  local log = (redis.call('HGET', K.file(id), 'g') or '') .. now .. ' ' .. ARGV[9] .. '\n'
-  -- A file that is polled for hours has a long story: the last 4 KB of it are kept.
-  while #log > 4096 do log = string.sub(log, string.find(log, '\n', 1, true) + 1) end
-  redis.call('HSET', K.file(id), 'g', log)
-end
-
 if e.from ~= e.to then
   redis.call('HINCRBY', K.batch(batch), 'n:' .. e.from, -1)
   redis.call('HINCRBY', K.batch(batch), 'n:' .. e.to, 1)
@@ -91,7 +93,7 @@ if e.lane then
 end
 -- Claimed for a file that ended before it was admitted.
 if e.ended and b[7] and not e.lane then
-  local lane = redis.call('HGET', K.file(id), 'l')
+  local lane = f[3]
   if lane then
     redis.call('HDEL', K.file(id), 'l')
     redis.call('RPUSH', K.lanes(batch), lane)
@@ -128,7 +130,7 @@ elseif e.from == 'parked' and e.to ~= 'parked' and num(redis.call('HGET', K.batc
   tell(batch)
 end
 
-if e.visible then tell(batch, index) end
+if e.visible then tell(batch, index, b[8]) end
 if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end

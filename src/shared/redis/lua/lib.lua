@@ -44,17 +44,22 @@ local function custom_id(input)
 end
 
 -- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
--- of a file changes its batch, too, and each of the two needs an id of its own that readers may resume from.
-local events_kept, events_kept_ms = 40000, 7 * 86400000
-local function tell(batch, index)
-  local tenant = redis.call('HGET', K.batch(batch), 'tenant') or ''
-  local own, wide = K.events(batch), { K.tenantEvents(tenant), K.allEvents() }
-  if index then redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'f', index) end
-  redis.call('XADD', own, 'MAXLEN', '~', events_kept, '*', 'b', batch)
-  for _, key in ipairs(wide) do
-    if index then redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch, 'f', index) end
-    redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch)
-    redis.call('PEXPIRE', key, events_kept_ms)
+-- of a file changes its batch, too: one entry says both (read-events.ts). An expiry is only written anew when an hour of it is gone.
+local events_kept, events_kept_ms = 20000, 7 * 86400000
+local function tell(batch, index, known_tenant)
+  local tenant = known_tenant or redis.call('HGET', K.batch(batch), 'tenant') or ''
+  if index then
+    redis.call('XADD', K.events(batch), 'MAXLEN', '~', events_kept, '*', 'f', index)
+  else
+    redis.call('XADD', K.events(batch), 'MAXLEN', '~', events_kept, '*', 'b', batch)
+  end
+  for _, key in ipairs({ K.tenantEvents(tenant), K.allEvents() }) do
+    if index then
+      redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch, 'f', index)
+    else
+      redis.call('XADD', key, 'MAXLEN', '~', events_kept, '*', 'b', batch)
+    end
+    if redis.call('PTTL', key) < events_kept_ms - 3600000 then redis.call('PEXPIRE', key, events_kept_ms) end
   end
   redis.call('PUBLISH', K.eventsChannel(), tenant .. ' ' .. batch)
 end
@@ -146,8 +151,9 @@ local function note_account(account, o, now)
   local limit = o.max_window
   local window = math.min(tonumber(a[1] or limit), limit)
   local changed = false
+  local writes = {}
   if o.ok and o.ok > 0 then
-    redis.call('HSET', key, 'ok_at', now)
+    writes = { 'ok_at', now }
     if a[4] then
       redis.call('HDEL', key, 'down_since', 'down_wait')
       changed = true
@@ -165,7 +171,11 @@ local function note_account(account, o, now)
     count(nil, 'limited', 1, now)
     changed = true
   end
-  redis.call('HSET', key, 'window', tostring(window))
+  if tostring(window) ~= a[1] then
+    writes[#writes + 1] = 'window'
+    writes[#writes + 1] = tostring(window)
+  end
+  if #writes > 0 then redis.call('HSET', key, unpack(writes)) end
   if o.down and not a[4] then
     redis.call('HSET', key, 'down_since', now)
     -- The first probe of an outage goes out at once (design §5 "Whose fault").

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRegistry, type RunningStep } from '../../src/workers/registry.ts';
+
+const step = (fileId: string, jobId: string): RunningStep => ({
+  fileId,
+  batchId: 'bat_1',
+  jobId,
+  abort: () => undefined,
+  loseLease: () => undefined,
+});
+
+test('lets the next run of a file in as soon as the one before has left, and no other', async () => {
+  const registry = createRegistry();
+  const [first, next] = [step('fil_1', 'fil_1-1'), step('fil_1', 'fil_1-2')];
+  assert.ok(registry.enter(first));
+  assert.ok(!registry.enter(next));
+  const told: string[] = [];
+  const waiting = Promise.all(['a', 'b'].map((who) => registry.left('fil_1').then(() => told.push(who))));
+  await registry.left('fil_2');
+  // One that never entered takes nobody's place away.
+  registry.leave(next);
+  await Promise.resolve();
+  assert.deepEqual(told, []);
+  registry.leave(first);
+  await waiting;
+  assert.deepEqual(told, ['a', 'b']);
+  await registry.left('fil_1');
+  assert.ok(registry.enter(next));
+});
