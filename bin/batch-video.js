@@ -12,10 +12,12 @@ const entry = existsSync(source) ? source : built;
 if (Number(process.versions.node.split('.')[0]) >= 22) {
   await import(entry.href);
 } else {
-  const node = fileURLToPath(new URL('node_modules/.bin/node', root));
-  if (!existsSync(node)) {
+  // In a clone the one that the lockfile brought; installed, the one beside this package.
+  const places = ['node_modules/.bin/node', '../.bin/node'].map((place) => fileURLToPath(new URL(place, root)));
+  const node = places.find((place) => existsSync(place));
+  if (node === undefined) {
     console.error(
-      `batch-video needs Node 22 or newer; this is ${process.versions.node}. Run \`npm ci\`, which brings one.`,
+      `batch-video needs Node 22 or newer; this is ${process.versions.node}. In a clone \`npm ci\` brings one.`,
     );
     process.exit(2);
   }

@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import { createClient, type Client } from '../src/cli/client/create-client.ts';
+import type { Client } from '../src/client/create-client.ts';
+import { openClient } from '../src/cli/open-client.ts';
 import { runBatch, type RunResult } from '../src/cli/commands/run.ts';
 import { collectSources } from '../src/cli/files/collect-sources.ts';
 import { toComplaint } from '../src/cli/to-complaint.ts';
@@ -79,7 +80,7 @@ async function prepare({ options, workDir, ending }: Stage): Promise<Inputs> {
 async function open(stage: Stage, files: number): Promise<{ client: Client; address: string }> {
   const { options, ending, closers } = stage;
   const there = options.url === null ? await startOwn(stage, files) : { url: options.url, key: options.key };
-  const client = createClient({ ...there, signal: ending.signal });
+  const client = openClient({ ...there, signal: ending.signal });
   closers.push(() => client.close());
   if (options.dashboard) console.log(`The dashboard: ${there.url}/dashboard`);
   return { client, address: there.url };

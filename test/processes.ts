@@ -30,15 +30,14 @@ function inherited(): Record<string, string> {
 const startDeadlineMs = 30_000;
 
 /** Waits for the line that tells the address; everything it printed is in the error when that never comes. */
-async function start(
-  file: string,
+export async function startCommand(
+  command: string,
   args: readonly string[],
   env: Record<string, string>,
   told: (line: string) => string | null,
   { preload, onLine }: StartOptions = {},
 ): Promise<Started> {
-  const before = preload === undefined ? [] : ['--import', path(`test/${preload}`)];
-  const child = spawn(execPath, [...before, path(file), ...args], {
+  const child = spawn(command, args, {
     env: { ...inherited(), ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(preload === undefined ? [] : (['ipc'] as const))],
   });
@@ -54,7 +53,8 @@ async function start(
       if (found !== null) address.resolve(found);
     });
   }
-  const fail = (why: string): void => address.reject(new Error(`${file} ${why}:\n${printed.join('\n')}`));
+  const fail = (why: string): void =>
+    address.reject(new Error(`${command} ${args.join(' ')} ${why}:\n${printed.join('\n')}`));
   child.once('exit', (code, signal) => fail(`ended (${code ?? signal})`));
   const timer = setTimeout(() => fail('did not start'), startDeadlineMs);
   const kill = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
@@ -73,13 +73,29 @@ async function start(
   }
 }
 
+function start(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  told: (line: string) => string | null,
+  options: StartOptions = {},
+): Promise<Started> {
+  const before = options.preload === undefined ? [] : ['--import', path(`test/${options.preload}`)];
+  return startCommand(execPath, [...before, path(file), ...args], env, told, options);
+}
+
+/** The address in a line of the sandbox. */
+export const toldBySandbox = (line: string): string | null => /listening on (http:\S+)/.exec(line)?.[1] ?? null;
+
+/** The address in a line of the service; an empty one of a worker. */
+export function toldByService(line: string): string | null {
+  if (!line.includes('"msg":"listening"')) return null;
+  const { address } = JSON.parse(line) as { address: string | null };
+  return address ?? '';
+}
+
 export function startSandbox(...args: readonly string[]): Promise<Started> {
-  return start(
-    'src/sandbox/main.ts',
-    ['--port', '0', ...args],
-    {},
-    (line) => /listening on (http:\S+)/.exec(line)?.[1] ?? null,
-  );
+  return start('src/sandbox/main.ts', ['--port', '0', ...args], {}, toldBySandbox);
 }
 
 export function startService(
@@ -87,10 +103,5 @@ export function startService(
   env: Record<string, string>,
   options?: StartOptions,
 ): Promise<Started> {
-  const told = (line: string): string | null => {
-    if (!line.includes('"msg":"listening"')) return null;
-    const { address } = JSON.parse(line) as { address: string | null };
-    return address ?? '';
-  };
-  return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, told, options);
+  return start('src/main.ts', role === 'all' ? [] : [role], { ...quick, ...env }, toldByService, options);
 }

@@ -5,6 +5,7 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { version } from '../shared/version.ts';
 import { addExamples } from './add-examples.ts';
 import type { Api } from './api.ts';
+import { describeUpload } from './describe-upload.ts';
 import { guides } from './guides.routes.ts';
 
 const guideLinks = guides.map(({ name, title }) => `[${title}](/docs/guides/${name})`).join(' · ');
@@ -24,7 +25,7 @@ export async function collectDocument(app: Api): Promise<void> {
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key of API_KEYS.' } } },
       security: [{ key: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => describeUpload(jsonSchemaTransform(route)),
     transformObject: (document) => addExamples(withoutUnused(jsonSchemaTransformObject(document))),
   });
 }

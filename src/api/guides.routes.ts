@@ -10,6 +10,7 @@ import { notFound } from './refused-error.ts';
 export const guides = [
   { name: 'quick-start', title: 'Quick start' },
   { name: 'batches', title: 'The life of a batch' },
+  { name: 'client', title: 'The client' },
   { name: 'errors', title: 'Errors' },
   { name: 'webhooks', title: 'Webhooks' },
   { name: 'events', title: 'Live events' },

@@ -1,5 +1,5 @@
 /** What every command works with. Tests give streams and an interrupt of their own. */
-import type { Client } from './client/create-client.ts';
+import type { Client } from '../client/create-client.ts';
 import type { TextStream } from './display/display.ts';
 import type { Interrupt } from './interrupt.ts';
 

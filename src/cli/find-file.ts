@@ -1,6 +1,7 @@
 /** The file that a person means: by its id, its name or the caller's own id. */
-import type { Client } from './client/create-client.ts';
+import type { Client } from '../client/create-client.ts';
 import type { FileResource } from '../api/files.schema.ts';
+import { maxLimit } from '../api/page.schema.ts';
 import { parseFileId } from '../shared/ids.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,7 +24,7 @@ export async function findFiles(
 
 async function findByName(client: Client, batchId: string, wanted: readonly string[]): Promise<string[]> {
   const found = new Map<string, string[]>(wanted.map((text) => [text, []]));
-  for await (const file of client.batches.allFiles(batchId)) {
+  for await (const file of client.batches.files(batchId, { limit: maxLimit })) {
     for (const text of new Set(namesOf(file))) found.get(text)?.push(file.id);
   }
   const problems = [...found].flatMap(([text, ids]) => problemOf(text, ids));

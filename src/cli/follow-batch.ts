@@ -1,8 +1,9 @@
 /** Follows a batch to its end: live events into the view, each change to the display. It saves and sends nothing. */
 import type { BatchResource } from '../api/batches.schema.ts';
 import type { FileResource } from '../api/files.schema.ts';
+import { maxLimit } from '../api/page.schema.ts';
 import { createBatchView, isOver, takeBatch, takeFile, takeProgress, type BatchView } from './batch-view.ts';
-import type { LiveEvent } from './client/live-event.ts';
+import type { LiveEvent } from '../client/live-event.ts';
 import type { ServiceContext } from './context.ts';
 import type { Change, Display } from './display/display.ts';
 
@@ -54,7 +55,7 @@ async function take(context: ServiceContext, following: Following, view: BatchVi
 /** Collected first, as names of outputs depend on all files of the batch. */
 async function pageFiles(context: ServiceContext, following: Following, view: BatchView): Promise<void> {
   const changes: Change[] = [];
-  for await (const resource of context.client.batches.allFiles(following.batchId)) {
+  for await (const resource of context.client.batches.files(following.batchId, { limit: maxLimit })) {
     changes.push({ type: 'file', resource, ...takeFile(view, resource) });
   }
   for (const change of changes) tell(following, view, change);

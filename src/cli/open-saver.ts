@@ -6,8 +6,8 @@ import { mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileResource } from '../api/files.schema.ts';
+import { isPassing } from '../client/call.ts';
 import type { BatchView, FileView } from './batch-view.ts';
-import { isPassing } from './client/call.ts';
 import type { ServiceContext } from './context.ts';
 import type { Display } from './display/display.ts';
 import { outputNames } from './files/output-names.ts';
@@ -127,7 +127,7 @@ async function hasSize(path: string, bytes: number | null | undefined): Promise<
 
 async function download({ context, options }: Placing, resource: FileResource, path: string): Promise<boolean> {
   const { signal } = context.interrupt;
-  const open = () => context.client.content(resource.batch_id, resource.id);
+  const open = () => context.client.batches.content(resource.batch_id, resource.id);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await saveOutput(open, { path, mayReplace: options.mayReplace, signal });

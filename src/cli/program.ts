@@ -1,9 +1,10 @@
 /** The command line: its commands, options and texts. What they do is in commands/. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { batchStatuses } from '../shared/domain/batch.ts';
-import { fileStatuses } from '../shared/domain/file-state.ts';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { batchStatuses, type BatchStatus } from '../shared/domain/batch.ts';
+import { fileStatuses, type FileStatus } from '../shared/domain/file-state.ts';
 import { version } from '../shared/version.ts';
 import { cancelCommand, creditsCommand, listCommand, retryCommand, showCommand } from './commands/batches.ts';
+import { completionScript, shells, type Shell } from './commands/completion.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { runCommand } from './commands/run.ts';
 import { sayCommand } from './commands/say.ts';
@@ -52,6 +53,12 @@ export function createProgram(context: CliContext): Program {
     .action(async (flags: { json?: true }) => {
       exitCode = await doctorCommand(context, switches(flags));
     });
+  command
+    .command('completion')
+    .description('a script that teaches your shell this command')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .addHelpText('after', completionHelp)
+    .action((shell: Shell) => void context.stdout.write(completionScript(command, shell)));
   command.addHelpText('after', helpText);
   return { command, exitCode: () => exitCode };
 }
@@ -106,7 +113,7 @@ function addQuestions(command: Command, ask: Ask): void {
     .addOption(new Option('--status <status>', 'only these').choices(batchStatuses))
     .option('--limit <n>', 'how many', toCount, 20)
     .addOption(jsonOption())
-    .action((flags: { status?: string; limit: number; json?: true }) =>
+    .action((flags: { status?: BatchStatus; limit: number; json?: true }) =>
       ask((service) => listCommand(service, { ...flags, ...switches(flags) })),
     );
   command
@@ -115,7 +122,7 @@ function addQuestions(command: Command, ask: Ask): void {
     .argument('<batch>')
     .addOption(new Option('--status <status>', 'only these files').choices(fileStatuses))
     .addOption(jsonOption())
-    .action((batchId: string, flags: { status?: string; json?: true }) =>
+    .action((batchId: string, flags: { status?: FileStatus; json?: true }) =>
       ask((service) => showCommand(service, { batchId, ...flags, ...switches(flags) })),
     );
   command
@@ -189,6 +196,11 @@ function toUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) throw new InvalidArgumentError('It must start with http://');
   return text;
 }
+
+const completionHelp = `
+bash  in ~/.bashrc                   source <(batch-video completion bash)
+zsh   in ~/.zshrc, after compinit    source <(batch-video completion zsh)
+fish  in its config.fish             batch-video completion fish | source`;
 
 const helpText = `
 Examples:

@@ -1,7 +1,7 @@
 /** Any error → what to tell the person and how to exit. The only place where errors become words; never a stack. */
 import { CommanderError } from 'commander';
-import { ServiceError } from './client/service-error.ts';
-import { UnreachableError } from './client/unreachable-error.ts';
+import { ServiceError } from '../client/service-error.ts';
+import { UnreachableError } from '../client/unreachable-error.ts';
 import { exitCodes, type ExitCode } from './context.ts';
 import { oneLine } from './display/fit.ts';
 import { Interruption } from './interrupt.ts';

@@ -10,6 +10,7 @@ export const documents = [
   'SECURITY.md',
   'src/sandbox/README.md',
   'docs/batches.md',
+  'docs/client.md',
   'docs/containers.md',
   'docs/credits.md',
   'docs/dashboard.md',

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createClient, type Client } from '../../src/cli/client/create-client.ts';
+import { openClient, type OpenedClient } from '../../src/cli/open-client.ts';
 import { makeClip } from '../../src/sandbox/make-clips.ts';
 import { until } from '../end-to-end/world.ts';
 import { startSandbox, startService, type Started } from '../processes.ts';
@@ -13,7 +13,7 @@ import { createInterrupt, createStream, runAs } from '../cli/terminal.ts';
 let folder: string;
 let sandbox: Started;
 let service: Started;
-let client: Client;
+let client: OpenedClient;
 /** Runs the command against this service. */
 const run = (args: readonly string[], changes = {}) => runAs(['--url', service.address, ...args], changes);
 
@@ -23,7 +23,7 @@ before(async () => {
   await writeFile(join(folder, 'in', 'b.mp4'), await readFile(join(folder, 'in', 'a.mp4')));
   sandbox = await startSandbox('--instant', '--copy', '--credits', '100000');
   service = await startService('all', { DATA_DIR: join(folder, 'data'), NEMO_API_URL: sandbox.address });
-  client = createClient({ url: service.address });
+  client = openClient({ url: service.address });
 });
 after(async () => {
   await client.close();
@@ -114,7 +114,7 @@ test('lists, shows and asks, as text and as JSON', async () => {
 
 test('talks to a finished file by its id, or by its name after its batch', async () => {
   const id = await runOnce(join(folder, 'said'));
-  const [file] = (await client.batches.files(id, { limit: 1 })).data;
+  const [file] = (await client.batches.files(id, { limit: 1 }).page()).data;
   assert.ok(file);
   assert.match((await run(['say', file.id, 'show tracks'])).out, /^Timeline/);
   assert.match((await run(['say', id, 'b.mp4', 'credits'])).out, /credits available/);

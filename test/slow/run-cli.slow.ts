@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import { UnreachableError } from '../../src/cli/client/unreachable-error.ts';
+import { UnreachableError } from '../../src/client/unreachable-error.ts';
 import { toSayTarget } from '../../src/cli/say-target.ts';
 import { toComplaint } from '../../src/cli/to-complaint.ts';
 import { aFile, batchId } from '../cli/resources.ts';

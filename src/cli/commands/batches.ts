@@ -1,5 +1,8 @@
 /** `list`, `show`, `cancel`, `retry` and `credits`: one question or order, one answer. */
 import type { BatchResource } from '../../api/batches.schema.ts';
+import { maxLimit } from '../../api/page.schema.ts';
+import type { BatchStatus } from '../../shared/domain/batch.ts';
+import type { FileStatus } from '../../shared/domain/file-state.ts';
 import { isOver } from '../batch-view.ts';
 import { exitCodes, print, type ExitCode, type ServiceContext } from '../context.ts';
 import { fit, oneLine } from '../display/fit.ts';
@@ -15,9 +18,9 @@ const statusColumns = 14;
 
 export async function listCommand(
   context: ServiceContext,
-  options: Asked & { readonly status?: string | undefined; readonly limit: number },
+  options: Asked & { readonly status?: BatchStatus | undefined; readonly limit: number },
 ): Promise<ExitCode> {
-  const { data } = await context.client.batches.list({ status: options.status, limit: options.limit });
+  const { data } = await context.client.batches.list({ status: options.status, limit: options.limit }).page();
   for (const batch of data) print(context.stdout, options.json ? JSON.stringify(batch) : toRow(batch));
   if (data.length === 0 && !options.json) print(context.stdout, 'There are no batches yet.');
   return exitCodes.allDone;
@@ -33,13 +36,13 @@ function toRow(batch: BatchResource): string {
 
 export async function showCommand(
   context: ServiceContext,
-  options: Asked & { readonly batchId: string; readonly status?: string | undefined },
+  options: Asked & { readonly batchId: string; readonly status?: FileStatus | undefined },
 ): Promise<ExitCode> {
   const { stdout, client } = context;
   const batch = await client.batches.get(options.batchId);
   if (options.json) print(stdout, JSON.stringify({ type: 'batch', batch }));
   else for (const line of toPage(batch)) print(stdout, line);
-  for await (const file of client.batches.allFiles(options.batchId, options.status)) {
+  for await (const file of client.batches.files(options.batchId, { status: options.status, limit: maxLimit })) {
     const row = `${fit(file.name, nameColumns)}  ${`${Math.floor(file.progress)}%`.padStart(4)}  ${oneLine(describeFile(file))}  ${file.id}`;
     print(stdout, options.json ? JSON.stringify({ type: 'file', file }) : row);
   }
@@ -74,7 +77,7 @@ export async function retryCommand(
   const { client, stdout } = context;
   const fileIds =
     options.files.length === 0 ? undefined : (await findFiles(client, options.batchId, options.files)).fileIds;
-  const batch = await client.batches.retry(options.batchId, fileIds);
+  const batch = await client.batches.retry(options.batchId, fileIds === undefined ? {} : { file_ids: fileIds });
   const text =
     batch.counts.failed === 0 && isOver(batch)
       ? 'No file of this batch has failed, so there is nothing to try again.'

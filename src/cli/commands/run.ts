@@ -1,7 +1,7 @@
 /** `run`: sends files, posts one batch, follows it and saves its outputs (design §10). */
 import type { AcceptedBatch } from '../../api/batches.schema.ts';
-import type { NewBatch } from '../client/batch-calls.ts';
-import { ServiceError } from '../client/service-error.ts';
+import type { NewBatch } from '../../client/batch-calls.ts';
+import { ServiceError } from '../../client/service-error.ts';
 import { print, type ExitCode, type ServiceContext } from '../context.ts';
 import type { Display } from '../display/display.ts';
 import { openDisplay } from '../display/open-display.ts';
@@ -37,7 +37,7 @@ export async function runBatch(context: ServiceContext, options: RunOptions): Pr
   try {
     display.say('Connecting…');
     // The cheapest call that proves both the address and the key.
-    await context.client.batches.list({ limit: 1 });
+    await context.client.batches.list({ limit: 1 }).page();
     display.say('Ready');
     const local = sources.flatMap((source) => (source.kind === 'file' ? [source.path] : []));
     const saver = await openSaver(context, {

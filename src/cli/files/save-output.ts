@@ -7,8 +7,8 @@ import { createWriteStream } from 'node:fs';
 import { link, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Content } from '../client/create-client.ts';
-import { UnreachableError } from '../client/unreachable-error.ts';
+import type { Content } from '../../client/content.ts';
+import { UnreachableError } from '../../client/unreachable-error.ts';
 
 export interface SaveOptions {
   readonly path: string;

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '../client/create-client.ts';
-import { isPassing } from '../client/call.ts';
+import { isPassing } from '../../client/call.ts';
+import type { Client } from '../../client/create-client.ts';
 import type { Sending } from '../display/display.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Source } from './collect-sources.ts';
@@ -48,7 +48,7 @@ async function sendFile(client: Client, source: LocalFile, onBytes: (more: numbe
       onBytes(more);
     });
     try {
-      return (await client.uploads.create(stream, sendableName(source.name), source.bytes)).id;
+      return (await client.uploads.create(stream, { name: sendableName(source.name), bytes: source.bytes })).id;
     } catch (error) {
       onBytes(-sent);
       if (attempt === attempts || !isPassing(error)) throw error;

@@ -3,7 +3,7 @@
  * is the text that delivery-enter.lua keeps.
  */
 import { z } from 'zod';
-import type { WebhookEvent } from '../domain/batch.ts';
+import { webhookEvents, type WebhookEvent } from '../domain/batch.ts';
 
 /** As `emit` in lib.lua freezes them. */
 export const eventFactsSchema = z.object({
@@ -14,6 +14,22 @@ export const eventFactsSchema = z.object({
   file_id: z.string().optional(),
 });
 export type EventFacts = z.infer<typeof eventFactsSchema>;
+
+/** As a receiver reads it. `webhook.test` (POST /webhooks/test) says nothing more. */
+export const webhookBodySchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.enum(webhookEvents),
+    timestamp: z.string(),
+    data: z.object({
+      batch_id: z.string(),
+      ...eventFactsSchema.shape,
+      metadata: z.record(z.string(), z.unknown()),
+      results_url: z.string(),
+    }),
+  }),
+  z.object({ type: z.literal('webhook.test'), timestamp: z.string(), data: z.object({}) }),
+]);
+type WebhookBody = z.input<typeof webhookBodySchema>;
 
 export interface WebhookFacts {
   readonly type: WebhookEvent;
@@ -27,17 +43,18 @@ export interface WebhookFacts {
 /** `publicUrl` ends without a slash; null: the receiver gets the path alone (design §9 PUBLIC_URL). */
 export function toWebhookBody(event: WebhookFacts, publicUrl: string | null): string {
   const { status, counts, sequence, file_id } = event.facts;
-  return JSON.stringify({
+  const body: WebhookBody = {
     type: event.type,
     timestamp: new Date(event.at).toISOString(),
     data: {
       batch_id: event.batchId,
       status,
       counts,
-      metadata: event.metadata,
+      metadata: { ...event.metadata },
       results_url: `${publicUrl ?? ''}/batches/${event.batchId}/results`,
       sequence,
       ...(file_id === undefined ? {} : { file_id }),
     },
-  });
+  };
+  return JSON.stringify(body);
 }

@@ -4,10 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
-import { createClient, type Client } from '../../src/cli/client/create-client.ts';
-import { ServiceError } from '../../src/cli/client/service-error.ts';
-import { UnreachableError } from '../../src/cli/client/unreachable-error.ts';
-import { aBatch, aFile, batchId } from './resources.ts';
+import { createClient, type Client } from '../../src/client/create-client.ts';
+import { ServiceError } from '../../src/client/service-error.ts';
+import { UnreachableError } from '../../src/client/unreachable-error.ts';
+import { WaitTimeoutError } from '../../src/client/wait-for-batch.ts';
+import { aBatch, aFile, batchId } from '../cli/resources.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -21,8 +22,7 @@ async function serve(t: TestContext, ...answers: Answer[]) {
   });
   await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
   const client = createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, key: 'k' });
-  t.after(async () => {
-    await client.close();
+  t.after(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -86,7 +86,7 @@ test('never repeats an order or an upload by itself', async (t) => {
   const calls: (() => Promise<unknown>)[] = [
     () => client.batches.cancel(batchId),
     () => client.batches.retry(batchId),
-    () => client.uploads.create(Readable.from([Buffer.from('abc')]), 'a.mp4', 3),
+    () => client.uploads.create(Readable.from([Buffer.from('abc')]), { name: 'a.mp4', bytes: 3 }),
   ];
   for (const call of calls) await assert.rejects(call, UnreachableError);
   assert.equal(requests.length, 3);
@@ -187,7 +187,6 @@ test('does not wait for a service that never answered', async () => {
     readTypes(client, () => false),
     UnreachableError,
   );
-  await client.close();
 });
 
 test('loses patience with a service that stays away', async (t) => {
@@ -195,4 +194,94 @@ test('loses patience with a service that stays away', async (t) => {
   await assert.rejects(async () => {
     for await (const event of client.batches.events(batchId, { patienceMs: 500 })) assert.ok(event);
   }, UnreachableError);
+});
+
+test('gives the error at once where Retry-After asks for more than a minute, as seconds or as a date', async (t) => {
+  const hour = new Date(Date.now() + 3_600_000).toUTCString();
+  for (const asked of ['3600', hour]) {
+    const answer = json(503, { code: 'redis_unavailable', detail: 'x' }, { 'retry-after': asked });
+    const { client, requests } = await serve(t, answer);
+    await assert.rejects(client.batches.get(batchId), (error) => {
+      assert.ok(error instanceof ServiceError && error.retryAfterMs !== null && error.retryAfterMs > 3_500_000);
+      return true;
+    });
+    assert.equal(requests.length, 1);
+  }
+});
+
+test('reads a list row by row over its pages, and a page at a time', async (t) => {
+  const page = (index: number, next_cursor: string | null) => json(200, { data: [aFile(index)], next_cursor });
+  const { client, requests } = await serve(t, page(0, 'c1'), page(1, 'c2'), page(2, null));
+  const seen: number[] = [];
+  for await (const { index } of client.batches.files(batchId, { status: 'failed', limit: 1 })) seen.push(index);
+  assert.deepEqual(seen, [0, 1, 2]);
+  assert.deepEqual(
+    requests.map(({ url }) => url?.split('?')[1]),
+    ['status=failed&limit=1', 'status=failed&limit=1&cursor=c1', 'status=failed&limit=1&cursor=c2'],
+  );
+  assert.equal((await client.batches.files(batchId, { cursor: 'c2' }).page()).next_cursor, null);
+  assert.match(requests[3]?.url ?? '', /\?cursor=c2$/);
+});
+
+test('waits for the end: by the events, and by a look where they were cut', async (t) => {
+  const [running, ended] = [
+    { ...aBatch(), status: 'processing' },
+    { ...aBatch(), status: 'failed' },
+  ];
+  const told = await serve(t, stream(event('snapshot', running, '1-0'), event('batch', ended, '2-0')));
+  assert.equal((await told.client.batches.wait(batchId)).status, 'failed');
+  const looked = await serve(t, stream(event('snapshot', running, '1-0')), json(200, ended));
+  assert.equal((await looked.client.batches.wait(batchId)).status, 'failed');
+  assert.match(looked.requests[1]?.url ?? '', /\/batches\/\w+$/);
+});
+
+test('gives up waiting in time, and ends a call with the reason of its signal', async (t) => {
+  const silent: Answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(event('snapshot', { ...aBatch(), status: 'processing' }, '1-0'));
+  };
+  const { client } = await serve(t, silent);
+  await assert.rejects(client.batches.wait(batchId, { timeoutMs: 50 }), WaitTimeoutError);
+  const reason = new Error('enough');
+  await assert.rejects(client.batches.get(batchId, { signal: AbortSignal.abort(reason) }), reason);
+  await assert.rejects(client.batches.wait(batchId, { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
+});
+
+test('resumes where another process left off, and hands on the ids', async (t) => {
+  const { client, requests } = await serve(t, stream(event('batch', aBatch(), '8-0')));
+  for await (const { type, id } of client.batches.events(batchId, { lastEventId: '7-0' })) {
+    assert.deepEqual([type, id], ['batch', '8-0']);
+    break;
+  }
+  assert.equal(requests[0]?.headers['last-event-id'], '7-0');
+});
+
+test('sends the same bytes whatever they are given as, under the key of the caller', async (t) => {
+  const bodies: string[] = [];
+  const upload = { id: 'upl_1', name: 'a.mp4', bytes: 3, sha256: 'x', expires_at: '2026-01-01T00:00:00Z' };
+  const keep: Answer = (request, response) => {
+    const chunks: Buffer[] = [];
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        bodies.push(`${request.url} ${request.headers['content-length']} ${Buffer.concat(chunks).toString()}`);
+        json(201, upload)(request, response);
+      });
+  };
+  const { client, requests } = await serve(t, keep);
+  const bytes = new TextEncoder().encode('abc');
+  await client.uploads.create(bytes, { name: 'a.mp4' });
+  await client.uploads.create(new File([bytes], 'a.mp4'));
+  await client.uploads.create(Readable.from([bytes]), { name: 'a.mp4', bytes: 3 });
+  await client.uploads.create(new Blob([bytes]).stream(), { name: 'a.mp4' });
+  const [path, known] = ['/uploads?name=a.mp4', '3 abc'];
+  assert.deepEqual(bodies, [`${path} ${known}`, `${path} ${known}`, `${path} ${known}`, `${path} undefined abc`]);
+  await assert.rejects(client.batches.create(newBatch, { idempotencyKey: 'mine' }));
+  assert.equal(requests.at(-1)?.headers['idempotency-key'], 'mine');
+});
+
+test('never follows a redirect, which would take the key along', async (t) => {
+  const { client, requests } = await serve(t, (_, response) => void response.writeHead(307, { location: '/b' }).end());
+  await assert.rejects(client.batches.get(batchId), { code: 'http_307' });
+  assert.equal(requests.length, 1);
 });

