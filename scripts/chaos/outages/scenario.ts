@@ -80,11 +80,10 @@ async function play(scenario: Scenario, place: Place): Promise<Partial<Row> & Pi
   try {
     away();
     await scenario.run({ place, batchId, prober, faults, away, back });
-    const firstStepMs = await firstStepAfter(place, times.backAt);
-    if (firstStepMs === null || firstStepMs > (scenario.firstStepMostMs ?? firstStepMostMs))
-      faults.push(`first step after ${firstStepMs} ms`);
-    const mostMs = endDeadlineMs + (scenario.firstStepMostMs ?? 0);
-    await until(`${files} files end`, async () => hasEnded(await readBatch(place, batchId)), mostMs);
+    const soonMs = scenario.firstStepMostMs ?? firstStepMostMs;
+    const firstStepMs = await firstStepAfter(place, times.backAt, soonMs);
+    if (firstStepMs === null || firstStepMs > soonMs) faults.push(`first step after ${firstStepMs} ms`);
+    await until(`${files} files end`, async () => hasEnded(await readBatch(place, batchId)), endDeadlineMs + soonMs);
     const verdict = await judge(place, batchId, files, scenario.mayBeUnconfirmed ?? 0);
     await prober.stop();
     const answers = judgeAnswers(scenario.api ?? 'refuses', prober.answers, times);
@@ -99,10 +98,10 @@ const restarted = (place: Place): string[] => place.ended().map((who) => `a proc
 /** A call that begins something; what only looks (state, polls, the probe) may have waited in the middle of a run. */
 const beginnings: readonly string[] = ['session', 'upload', 'run_sse', 'render'];
 
-async function firstStepAfter(place: Place, backAt: number): Promise<number | null> {
+async function firstStepAfter(place: Place, backAt: number, mostMs: number): Promise<number | null> {
   const first = async (): Promise<number | null> =>
     place.sandbox.ledger().calls.find(({ at, endpoint }) => at >= backAt && beginnings.includes(endpoint))?.at ?? null;
-  const at = await until('a step', first, 120_000).catch(() => null);
+  const at = await until('a step', first, mostMs + 120_000).catch(() => null);
   return at === null ? null : at - backAt;
 }
 
