@@ -58,7 +58,7 @@ export async function takeIn(ctx: Context, options: BatchOptions): Promise<strin
     traceparent: null,
   };
   const counts = ['total', files, 'n:queued', files];
-  const fields = ['tenant', tenant, 'round', 1, 'retention_ms', 60_000, 'hooks', `,${events.join(',')},`, ...counts];
+  const fields = ['tenant', tenant, 'round', 1, 'retention_ms', 600_000, 'hooks', `,${events.join(',')},`, ...counts];
   const stored = JSON.stringify([...fields, 'spec', JSON.stringify(spec)].map(String));
   await ctx.scripts['intake-open'](tenant, '', '', batch, 60_000, stored, files, 1_000_000);
   const inputs = Array.from({ length: files }, (_, index) =>
