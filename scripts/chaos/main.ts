@@ -23,8 +23,9 @@ if (values.help === true) {
   console.log(
     'npm run chaos -- [--only <part of a scenario or of a boundary>] [--deaths some|all|kill,stop,term] [--kills 40] [--seed 1]\n' +
       `  scenarios  ${scenarios.map(({ name }) => name).join(', ')}\n` +
-      '  deaths     kill -9, SIGSTOP past the lock and SIGCONT, SIGTERM. some (default): kill -9 at every boundary, the\n' +
-      '             other two where they are delicate; all: the whole matrix × all three, about 10 minutes on two cores\n' +
+      '  deaths     kill -9, SIGSTOP past the lock and SIGCONT, SIGTERM. some (default): kill -9 at boundaries that are not\n' +
+      '             much like another, the other two where they are delicate; kill: at every one; all: the whole matrix\n' +
+      '             × all three, about 20 minutes on two cores\n' +
       '  kills      random kills; 0: none\n' +
       'npm run chaos -- --outages [--long] [--only <part of a scenario>]\n' +
       '  outages of Redis and of the upstream instead; long: also those that last a minute and more',
