@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/workers/edit.ts',
-        find: '  await fence(run, turnId, state);\n',
-        replace: '  const file = run.file();\n  await fence(run, turnId, state);\n',
+        find: '  await fence(run, turnId, read);\n',
+        replace: '  const file = run.file();\n  await fence(run, turnId, read);\n',
       },
       {
         file: 'src/workers/edit.ts',
@@ -61,7 +61,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/shared/redis/lua/advance.lua',
-        find: "if redis.call('HGET', K.file(id), 'rev') ~= ARGV[4] then return { 'stale' } end\n",
+        find: "if f[1] ~= ARGV[4] then return { 'stale' } end\n",
         replace: '',
       },
     ],
