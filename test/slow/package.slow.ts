@@ -35,7 +35,7 @@ before(
     await installInto(folder, [`./batch-video-${version}.tgz`, 'typescript@5.9.3', '@types/node@24']);
     const sandbox = await startCommand(
       bin('batch-video'),
-      ['sandbox', '--', '--port', '0', '--instant', '--copy'],
+      ['sandbox', '--', '--port', '0', '--instant', '--copy', '--credits', '100000'],
       {},
       toldBySandbox,
     );
@@ -71,7 +71,7 @@ test('the service has its pages: the dashboard, the reference and the guides', a
   }
 });
 
-test('the guide of the client compiles against the packed types and works', async (t) => {
+test('the guide of the client compiles against the packed types and works', { timeout: 180_000 }, async (t) => {
   if (isMissing(t)) return;
   await writeFile(join(folder, 'guide.ts'), await guideModule(address));
   const check = (file: string, ...flags: string[]) =>
@@ -123,7 +123,7 @@ export async function run(url: string, key: string, clip: Blob): Promise<unknown
 `;
 const expected = ['completed', 'clip.mp4', true, 'invalid_signature'];
 
-test('the client runs on what the web has, and nothing else', async (t) => {
+test('the client runs on what the web has, and nothing else', { timeout: 60_000 }, async (t) => {
   if (isMissing(t)) return;
   await writeFile(join(folder, 'page.ts'), page);
   const warnings: string[] = [];
@@ -162,7 +162,7 @@ async function findNode20(): Promise<string | null> {
   return isNode20(installed) ? installed : null;
 }
 
-test('the client runs under Node 20', async (t) => {
+test('the client runs under Node 20', { timeout: 60_000 }, async (t) => {
   if (isMissing(t)) return;
   const node = await findNode20();
   if (node === null) return t.skip('there is no Node 20 here, nor in the registry');
