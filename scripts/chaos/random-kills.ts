@@ -17,6 +17,9 @@ const roles = ['worker', 'worker', 'api'] as const;
 /** How often everything dies at once. */
 const allAtOnce = 0.15;
 
+/** An API that dies in the middle of an intake leaves a lease of 30 s on its key, and it may die there again. */
+const takenDeadlineMs = 240_000;
+
 export const randomKills: Scenario = { name: 'random-kills', run };
 
 async function run({ kills, seed }: ScenarioOptions): Promise<Tally> {
@@ -108,10 +111,11 @@ function postAll(arena: Arena, address: string): { end: () => Promise<readonly s
 
 async function postUntilTaken(arena: Arena, address: string, name: string): Promise<string> {
   const body = batchBody(arena, filesPerBatch, name);
-  const answer = await until(`${name} is taken`, async () => {
+  const ask = async (): Promise<Response | null> => {
     const response = await trySend(`${address}/batches`, body, { 'idempotency-key': name });
     return response?.status === 202 ? response : null;
-  });
+  };
+  const answer = await until(`${name} is taken`, ask, takenDeadlineMs);
   return ((await answer.json()) as BatchView).id;
 }
 
