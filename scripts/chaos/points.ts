@@ -87,6 +87,8 @@ const ways: readonly (readonly [StoryName, readonly string[]])[] = [
   ['uploadTakenOver', ['save crashed: saved, not enqueued', 'save upload-looked-for: before']],
   ['swept', ['sweep: found, not enqueued', 'sweep: enqueued']],
   ['paused', save('held')],
+  ['empty', save('timeline-empty')],
+  ['expires', [...bulk('expire'), ...save('expired')]],
   ['cancel', [...bulk('cancel'), ...save('canceled')]],
   ['retry', [...bulk('retry'), ...save('retried')]],
   ['resume', [...bulk('resume'), ...save('released')]],
@@ -111,8 +113,13 @@ export const boundaries: readonly Boundary[] = ways.flatMap(([storyName, points]
 const delicate =
   /^(turn: |save turn-sent: before|save render-planned: saved|notify: frozen|intake: accepted|answer once: key|bulk cancel: marked)/;
 
-/** A death right before a save is one after the call that it tells of; one behind an enqueue is one before the next call. */
-const isTwin = (point: string): boolean => /^save .*: (before|enqueued)$/.test(point) && !delicate.test(point);
+/**
+ * A death right before a save is one after the call that it tells of; one behind an enqueue is one before the next call. What
+ * bulk actions do before and after their work is the same for all: a cancel shows it.
+ */
+const isTwin = (point: string): boolean =>
+  (/^save .*: (before|enqueued)$/.test(point) && !delicate.test(point)) ||
+  /^bulk (expire|resume|retry): (asked|unmarked|done)/.test(point);
 
 /** What is run without `--deaths`, in five minutes: kill -9 at each boundary that has no twin, the two others where they are delicate. */
 export const isInSelection = ({ point }: Boundary, death: Death): boolean =>

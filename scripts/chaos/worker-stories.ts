@@ -1,7 +1,7 @@
 /** Ways of a batch on which a worker dies: the plain one, and those that a fault of somebody else opens. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from './arena.ts';
-import { hasEnded, instructions, readBatch, send } from './caller.ts';
+import { hasEnded, instructions, post, readBatch, send } from './caller.ts';
 import type { Scene, Story } from './scene.ts';
 
 /** Pauses as soon as a turn is under way: what it would begin next is held. */
@@ -19,6 +19,24 @@ async function resume({ arena }: Scene, batchId: string): Promise<string> {
   await delay(300);
   await send(`${arena.api}/batches/${batchId}/resume`, {});
   return batchId;
+}
+
+/** A batch that nobody lets go on, and whose retention is over now. */
+async function outlived({ arena, point }: Scene): Promise<string> {
+  const id = await post(arena, 2, point);
+  await send(`${arena.api}/batches/${id}/pause`, {});
+  await arena.ctx.redis.zadd(arena.ctx.keys.openRounds(), 1, id);
+  return id;
+}
+
+/** Retried at the render, where there is nothing to render still. */
+async function emptied({ arena, point }: Scene): Promise<string> {
+  const first = await arena.openWorker();
+  const id = await post(arena, 1, point, { instructions: ['mute'] });
+  await until('nothing to render', async () => hasEnded(await readBatch(arena, id)));
+  await first.close();
+  await send(`${arena.api}/batches/${id}/retry`, {});
+  return id;
 }
 
 /** Design §4 "Lanes": the first turn of a file names it in full. */
@@ -78,4 +96,16 @@ export const workerStories = {
   uploadTakenOver: { victim: 'worker', before: 'save uploaded: before' },
   swept: { victim: 'worker', before: 'save admitted: saved, not enqueued' },
   paused: { victim: 'worker', ask: pause, after: resume },
+  empty: {
+    victim: 'worker',
+    files: 1,
+    faults: [{ name: 'draft-missing', match: { endpoint: 'state' }, times: null }],
+    begin: emptied,
+    expect: { status: 'failed', round: 2, failures: ['nothing_to_render'], told: ['batch.failed'] },
+  },
+  expires: {
+    victim: 'worker',
+    begin: outlived,
+    expect: { status: 'failed', failures: ['expired'], told: ['batch.failed'] },
+  },
 } satisfies Record<string, Story>;
