@@ -93,11 +93,18 @@ const setBack = (tally: Tally, ms: number): Tally => ({
 
 /** Adds a fault to the tally: counted only where another call of the account went through in between, or a verdict. */
 function tallied(state: Work, counts: boolean, row: ReactionRow, now: number): Tally {
-  const tally = state.tally ?? { counted: 0, limited: 0, since: null, lastAt: now, inRow: 0 };
-  const seen = { ...tally, lastAt: now, inRow: tally.inRow + 1 };
-  if (!counts) return setBack(seen, now - tally.lastAt);
+  const tally = state.tally ?? noFaults(now);
+  if (!counts) return setBack({ ...tally, lastAt: now, inRow: tally.inRow + 1 }, now - tally.lastAt);
   const limited = tally.limited + (row.reaction === 'wait-out-limit' ? 1 : 0);
-  return { ...seen, counted: tally.counted + 1, limited, since: tally.since ?? now };
+  return { ...countOne(tally, now), limited };
+}
+
+const noFaults = (now: number): Tally => ({ counted: 0, limited: 0, since: null, lastAt: now, inRow: 0 });
+
+/** One more that counts against the file, and since when. */
+export function countOne(before: Tally | null, now: number): Tally & { readonly since: number } {
+  const tally = before ?? noFaults(now);
+  return { ...tally, counted: tally.counted + 1, since: tally.since ?? now, lastAt: now, inRow: tally.inRow + 1 };
 }
 
 function waitOutLimit(file: Active, faulted: CallFault, row: ReactionRow, now: number, policy: Policy): FileRecord {

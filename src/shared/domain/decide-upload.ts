@@ -4,10 +4,10 @@
  */
 import type { UploadEvent } from './events.ts';
 import type { FileRecord } from './file.ts';
-import type { Tally, Working } from './file-state.ts';
+import type { Working } from './file-state.ts';
 import { editingFrom, fail, keep, plan, sessionGone, uploadingFrom, type Active } from './moves.ts';
 import type { Policy } from './policy.ts';
-import { doublingMs } from './decide-fault.ts';
+import { countOne, doublingMs } from './decide-fault.ts';
 import { beginAttempt, closeStep, endStep, isOpen, stepAt } from './step-history.ts';
 
 type Uploading = Active<Working<'uploading'>>;
@@ -69,16 +69,11 @@ function missed(file: Uploading, at: NonNullable<Uploading['state']['mark']>, no
   }
   // What is sent and never listed is given up some day, as calls that fail are: after the same span, with the same back-off.
   const { tally, crashes } = file.state;
-  const missed = countMiss(tally, now);
+  const missed = countOne(tally, now);
   if (now - missed.since >= policy.upstreamGiveUpMs) {
     return fail(file, { code: 'upstream_unavailable', detail: neverListed }, now);
   }
   const due = tally === null ? now : now + doublingMs(missed.inRow, policy);
   const again = { ...uploadingFrom('in', due), tally: missed, crashes };
   return plan(file, again, takesNew ? { ...sessionGone, steps: closeStep(file, now) } : {});
-}
-
-function countMiss(tally: Tally | null, now: number): Tally & { readonly since: number } {
-  const { counted, limited, since, inRow } = tally ?? { counted: 0, limited: 0, since: null, inRow: 0 };
-  return { counted: counted + 1, limited, since: since ?? now, lastAt: now, inRow: inRow + 1 };
 }
