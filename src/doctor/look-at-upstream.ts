@@ -1,6 +1,7 @@
 /** Looks at NEMO_API_URL: does anything answer, is the token taken. Costs nothing: the balance is read, no more. */
 import type { Config } from '../shared/config/config.ts';
 import { isLoopback } from '../shared/config/loopback.ts';
+import { sessionCredits } from '../shared/domain/policy.ts';
 import { openUpstream } from '../shared/upstream/open-upstream.ts';
 import { readBalance } from '../shared/upstream/read-balance.ts';
 import type { Upstream } from '../shared/upstream/types.ts';
@@ -9,8 +10,6 @@ import { version } from '../shared/version.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 const timeoutMs = 5_000;
-/** What one session costs, about. */
-const sessionCredits = 50;
 
 export interface UpstreamLook {
   readonly findings: readonly Finding[];
