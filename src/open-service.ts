@@ -14,24 +14,20 @@ import { openContent } from './shared/open-content.ts';
 import { openContext, type OpenedContext } from './shared/open-context.ts';
 import { checkRedis } from './shared/redis/check-redis.ts';
 import type { RedisTarget } from './shared/redis/connect.ts';
-import { openEmbeddedRedis } from './shared/redis/embedded/open-embedded-redis.ts';
 import type { Resources } from './shared/resources.ts';
 import { addFleetFigures } from './shared/fleet-figures.ts';
 import { createTelemetry } from './shared/telemetry.ts';
 import type { Tracing } from './shared/tracing/tracing.ts';
 import { openWorkers, type Workers } from './workers/main.ts';
 import { openWorkerServer } from './workers/worker-server.ts';
+import { openTarget } from './open-target.ts';
+import { StartError } from './start-error.ts';
 
 /** Live streams are told to end first; this is for their last bytes. */
 const lastAnswersMs = 200;
 const unref = { ref: false };
 
 export type Role = 'all' | 'api' | 'worker';
-
-/** The start cannot go on, and the message says what to do. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
 
 export interface ServiceOptions {
   readonly role: Role;
@@ -40,6 +36,8 @@ export interface ServiceOptions {
   readonly resources: Resources;
   /** Absent: opened here, and never read again. A worker needs none. */
   readonly keyring?: Keyring;
+  /** Absent: opened here. */
+  readonly redisTarget?: RedisTarget;
   /** Absent: nothing is traced. */
   readonly tracing?: Tracing;
   /** The chaos harness's: see Context. */
@@ -55,7 +53,7 @@ export interface Service {
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { role, config, log, resources } = options;
   const keyring = role === 'worker' ? null : (options.keyring ?? (await openKeyring(config, log)));
-  const redisTarget = await openTarget(config, log, resources);
+  const redisTarget = options.redisTarget ?? (await openTarget(config, log, resources));
   const telemetry = createTelemetry();
   const opening = { ...options, telemetry, redisTarget };
   const workerContext = role === 'api' ? null : await openContext({ ...opening, role: 'worker' });
@@ -77,16 +75,6 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     apiContext === null || keyring === null ? null : await listen(apiContext, { workers, keyring, resources });
   log.info({ address, role }, 'listening');
   return { address, redisTarget };
-}
-
-async function openTarget(config: Config, log: Log, resources: Resources): Promise<RedisTarget> {
-  if (config.redisUrl !== null) return { url: config.redisUrl };
-  const { socketPath } = await resources.open(
-    'embedded redis',
-    () => openEmbeddedRedis({ dataDir: config.dataDir, log }),
-    (redis) => redis.close(),
-  );
-  return { socketPath };
 }
 
 /** An eviction policy that drops keys, or a Redis without persistence, cannot keep what was accepted. */

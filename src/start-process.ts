@@ -5,7 +5,8 @@
  */
 import process, { argv, exit, stderr, stdin } from 'node:process';
 import closeWithGrace from 'close-with-grace';
-import { openService, StartError, type Role } from './open-service.ts';
+import type { Role } from './open-service.ts';
+import { openTarget } from './open-target.ts';
 import { ConfigError } from './shared/config/config-error.ts';
 import { readProcessConfig } from './shared/config/read-environment.ts';
 import { secretsOf } from './shared/config/secrets-of.ts';
@@ -14,6 +15,7 @@ import { createLog } from './shared/log.ts';
 import { EmbeddedRedisError } from './shared/redis/embedded/embedded-redis-error.ts';
 import { createResources } from './shared/resources.ts';
 import { openTracing, TracingError } from './shared/tracing/open-tracing.ts';
+import { StartError } from './start-error.ts';
 
 /** A stop may take DRAIN_MS and 2 s (design §9 and the issues); then the process just ends. */
 const closeSlackMs = 1900;
@@ -53,11 +55,18 @@ async function run(reach?: (point: string) => void): Promise<void> {
     log.info('closed');
   });
   try {
+    // Redis comes up while the rest is loaded, which takes longer.
+    const [redisTarget, { openService }] = await Promise.all([
+      openTarget(config, log, resources),
+      import('./open-service.ts'),
+      role === 'worker' ? null : import('./api/app.ts'),
+    ]);
     await openService({
       role,
       config,
       log,
       resources,
+      redisTarget,
       tracing,
       ...(keyring === null ? {} : { keyring }),
       ...(reach === undefined ? {} : { reach }),

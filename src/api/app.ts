@@ -79,7 +79,7 @@ export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits
   addDeliveryRoutes(app, ctx);
   addCreditRoutes(app, ctx);
   addHealthRoutes(app, ctx);
-  await addDocumentRoutes(app);
+  addDocumentRoutes(app);
   addGuideRoutes(app);
   await addDashboardApiRoutes(app, ctx, auth);
   await addDashboardPage(app, ctx);

@@ -6,6 +6,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { queueNames } from '../shared/queues.ts';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
+import { openWhenAsked } from './open-when-asked.ts';
 import { RefusedError } from './refused-error.ts';
 
 const prefix = '/dashboard/queues/bull';
@@ -20,29 +21,22 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 const outsideLinks = /<link[^>]+https?:\/\/[^>]*>/g;
-const passedOn = ['content-type', 'cache-control', 'etag', 'last-modified'] as const;
 
 export function addBullBoard(app: Api, ctx: ApiContext): void {
-  let board: Promise<FastifyInstance> | null = null;
+  const ask = openWhenAsked(app, () => openBoard(ctx));
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (request.caller.role !== 'admin') {
       throw new RefusedError({ status: 403, code: 'forbidden', detail: 'The queues are for admins.' });
     }
-    board ??= openBoard(ctx);
-    const { statusCode, headers, rawPayload } = await (await board).inject({ method: 'GET', url: request.url });
-    for (const name of passedOn) if (headers[name] !== undefined) reply.header(name, headers[name]);
+    const { status, headers, body } = await ask(request);
     const isPage = String(headers['content-type']).startsWith('text/html');
-    const body = isPage ? Buffer.from(rawPayload.toString().replaceAll(outsideLinks, '')) : rawPayload;
-    return reply.code(statusCode).header('content-security-policy', policy).send(body);
+    const shown = isPage ? Buffer.from(body.toString().replaceAll(outsideLinks, '')) : body;
+    return reply.code(status).headers(headers).header('content-security-policy', policy).send(shown);
   };
   app.get(prefix, { schema: { hide: true } }, answer);
   app.get(`${prefix}/*`, { schema: { hide: true } }, answer);
-  app.addHook('onClose', async () => {
-    await (await board)?.close();
-  });
 }
 
-/** Loaded when somebody asks for it: it takes as long to load as the rest of the API. It never listens. */
 async function openBoard(ctx: ApiContext): Promise<FastifyInstance> {
   const [{ createBullBoard }, { BullMQAdapter }, { FastifyAdapter }] = await Promise.all([
     import('@bull-board/api'),

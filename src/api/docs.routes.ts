@@ -1,12 +1,13 @@
 /** The OpenAPI document of every route, and the reference page made of it. The page asks nobody outside for anything. */
 import { fastifySwagger } from '@fastify/swagger';
-import scalarReference from '@scalar/fastify-api-reference';
+import { fastify, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { version } from '../shared/version.ts';
 import { addExamples } from './add-examples.ts';
 import type { Api } from './api.ts';
 import { describeUpload } from './describe-upload.ts';
 import { guides } from './guides.routes.ts';
+import { openWhenAsked } from './open-when-asked.ts';
 
 const guideLinks = guides.map(({ name, title }) => `[${title}](/docs/guides/${name})`).join(' · ');
 
@@ -52,27 +53,34 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export async function addDocumentRoutes(app: Api): Promise<void> {
-  app.get('/openapi.json', { config: { public: true }, schema: { hide: true } }, () => app.swagger());
-  await app.register(async (page) => {
-    page.addHook('onRoute', (route) => {
-      route.config = { ...route.config, public: true };
+export function addDocumentRoutes(app: Api): void {
+  const config = { public: true };
+  const schema = { hide: true };
+  app.get('/openapi.json', { config, schema }, () => app.swagger());
+  const ask = openWhenAsked(app, openReference);
+  for (const path of ['', '/', '/js/scalar.js']) {
+    app.get(`/docs${path}`, { config, schema }, async (request, reply) => {
+      const { status, headers, body } = await ask(request);
+      return reply.code(status).headers(headers).header('content-security-policy', pagePolicy).send(body);
     });
-    page.addHook('onRequest', async (_request, reply) => {
-      reply.header('content-security-policy', pagePolicy);
-    });
-    await page.register(scalarReference, {
-      routePrefix: '/docs',
-      configuration: {
-        url: '/openapi.json',
-        pageTitle: 'batch-video API',
-        withDefaultFonts: false,
-        telemetry: false,
-        hideClientButton: true,
-        agent: { disabled: true },
-        mcp: { disabled: true },
-        proxyUrl: '',
-      },
-    });
+  }
+}
+
+async function openReference(): Promise<FastifyInstance> {
+  const { default: scalarReference } = await import('@scalar/fastify-api-reference');
+  const server = fastify();
+  await server.register(scalarReference, {
+    routePrefix: '/docs',
+    configuration: {
+      url: '/openapi.json',
+      pageTitle: 'batch-video API',
+      withDefaultFonts: false,
+      telemetry: false,
+      hideClientButton: true,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      proxyUrl: '',
+    },
   });
+  return server;
 }

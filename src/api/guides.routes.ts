@@ -1,7 +1,7 @@
 /** The guides of docs/ as pages beside the reference: `/docs/guides/quick-start`. For people, and without a key, like the reference. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Marked } from 'marked';
+import type { Marked } from 'marked';
 import { z } from 'zod';
 import type { Api } from './api.ts';
 import { notFound } from './refused-error.ts';
@@ -35,20 +35,25 @@ const navigation = `<nav><a href="/docs/">Reference</a>\n${links}</nav>`;
 const isGuide = (name: string): boolean => guides.some((guide) => guide.name === name);
 
 /** A link to another guide leads to its page; one to a file of the sources leads nowhere here, so its words stay. */
-const marked = new Marked({
-  renderer: {
-    link({ href, tokens }) {
-      const text = this.parser.parseInline(tokens);
-      const [path = '', anchor] = href.split('#');
-      if (/^https?:/.test(href)) return `<a href="${href}" rel="noreferrer">${text}</a>`;
-      const name = path.replace(/\.md$/, '');
-      if (!isGuide(name)) return text;
-      return `<a href="/docs/guides/${name}${anchor === undefined ? '' : `#${anchor}`}">${text}</a>`;
+const createMarked = async (): Promise<Marked> => {
+  // Loaded when somebody reads: few starts are for that.
+  const { Marked } = await import('marked');
+  return new Marked({
+    renderer: {
+      link({ href, tokens }) {
+        const text = this.parser.parseInline(tokens);
+        const [path = '', anchor] = href.split('#');
+        if (/^https?:/.test(href)) return `<a href="${href}" rel="noreferrer">${text}</a>`;
+        const name = path.replace(/\.md$/, '');
+        if (!isGuide(name)) return text;
+        return `<a href="/docs/guides/${name}${anchor === undefined ? '' : `#${anchor}`}">${text}</a>`;
+      },
     },
-  },
-});
+  });
+};
 
 async function toPage(name: string, title: string): Promise<string> {
+  const marked = await createMarked();
   const body = await marked.parse(await readFile(new URL(`${name}.md`, folder), 'utf8'));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

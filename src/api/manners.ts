@@ -5,8 +5,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:zlib';
 import { fastifyCompress } from '@fastify/compress';
-import { fastifyCors } from '@fastify/cors';
-import { fastifyRateLimit } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { Api } from './api.ts';
 import type { ApiContext } from './api-context.ts';
@@ -49,6 +47,7 @@ const exposedHeaders = [
 /** Before the hook that asks for a key: a browser's preflight brings none. */
 export async function allowOrigins(app: Api, { config }: ApiContext): Promise<void> {
   if (config.apiCorsOrigins.length === 0) return;
+  const { fastifyCors } = await import('@fastify/cors');
   const isAny = config.apiCorsOrigins.includes('*');
   await app.register(fastifyCors, {
     origin: isAny ? '*' : [...config.apiCorsOrigins],
@@ -69,6 +68,7 @@ export async function addManners(app: Api, ctx: ApiContext): Promise<void> {
     brotliOptions: { params: { [constants.BROTLI_PARAM_QUALITY]: brotliQuality } },
   });
   if (ctx.config.apiRateLimit === null) return;
+  const { fastifyRateLimit } = await import('@fastify/rate-limit');
   await app.register(fastifyRateLimit, {
     max: ctx.config.apiRateLimit,
     timeWindow: windowMs,

@@ -6,7 +6,6 @@ import { readFiles } from '../shared/read-file.ts';
 import type { ApiContext } from './api-context.ts';
 import type { FileResource } from './files.schema.ts';
 import { preferredType } from './preferred-type.ts';
-import { csvHead, toCsv } from './results-csv.ts';
 import { aroundFiles, toFile } from './show-files.ts';
 
 const pageSize = 200;
@@ -35,6 +34,8 @@ async function* linesOf(ctx: ApiContext, batch: StoredBatch): AsyncGenerator<str
 }
 
 async function* csvOf(ctx: ApiContext, batch: StoredBatch): AsyncGenerator<string> {
+  // Loaded when somebody asks for a table.
+  const { csvHead, toCsv } = await import('./results-csv.ts');
   yield csvHead;
   for await (const files of pagesOf(ctx, batch)) yield toCsv(files);
 }

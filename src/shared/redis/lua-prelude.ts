@@ -4,34 +4,45 @@
  */
 import { luaKeys } from './keys.ts';
 
-/** A statement of lib.lua at the top, with the names that it gives. */
+/** A statement of lib.lua at the top, with the names that it gives, and all words that it says. */
 interface Part {
   readonly names: readonly string[];
   readonly text: string;
+  readonly words: ReadonlySet<string>;
 }
 
 const opening = /^local (?:function )?([\w, ]+)/;
-const uses = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
+/** A key is a word of its own: `K.file`. */
+const wordsOf = (text: string): Set<string> => new Set(text.match(/\bK\.\w+|\w+/g));
 
 export function toPrelude(lib: string, script: string): string {
   const parts = toParts(lib);
   const taken = new Set<Part>();
-  const take = (text: string): void => {
+  const take = (words: ReadonlySet<string>): void => {
     for (const part of parts) {
-      if (taken.has(part) || !part.names.some((name) => uses(text, name))) continue;
+      if (taken.has(part) || !part.names.some((name) => words.has(name))) continue;
       taken.add(part);
-      take(part.text);
+      take(part.words);
     }
   };
-  take(script);
+  const own = wordsOf(script);
+  take(own);
   // In their order: a local of Lua is known from its line on.
-  const functions = parts.filter((part) => taken.has(part)).map(({ text }) => text);
-  const body = functions.join('\n');
-  return `${luaKeys((name) => uses(body + script, `K\\.${name}`))}${body}\n`;
+  const functions = parts.filter((part) => taken.has(part));
+  const keys = luaKeys((name) => [own, ...functions.map(({ words }) => words)].some((words) => words.has(`K.${name}`)));
+  return `${keys}${functions.map(({ text }) => text).join('\n')}\n`;
+}
+
+let last: { readonly lib: string; readonly parts: readonly Part[] } | null = null;
+
+/** All scripts of a process have one library. */
+function toParts(lib: string): readonly Part[] {
+  if (last?.lib !== lib) last = { lib, parts: splitParts(lib) };
+  return last.parts;
 }
 
 /** Each begins with `local` in the first column; comments are left out. */
-function toParts(lib: string): Part[] {
+function splitParts(lib: string): Part[] {
   const parts: { names: string[]; lines: string[] }[] = [];
   for (const line of lib.split('\n')) {
     if (line.trimStart().startsWith('--')) continue;
@@ -39,5 +50,5 @@ function toParts(lib: string): Part[] {
     if (names !== undefined) parts.push({ names: names.split(',').map((name) => name.trim()), lines: [line] });
     else parts.at(-1)?.lines.push(line);
   }
-  return parts.map(({ names, lines }) => ({ names, text: lines.join('\n') }));
+  return parts.map(({ names, lines }) => ({ names, text: lines.join('\n'), words: wordsOf(lines.join('\n')) }));
 }
