@@ -17,8 +17,14 @@ const replySchema = z.tuple([z.number()]).rest(z.string());
 
 /** Claims until nothing is to be had. Returns how many files were admitted. */
 export async function dispatch(ctx: Context): Promise<number> {
+  const admissions: Promise<number>[] = [];
+  await claimAll(ctx, (admission) => admissions.push(admission));
+  return (await Promise.all(admissions)).reduce((sum, files) => sum + files, 0);
+}
+
+/** What is claimed is admitted beside the next claim: a slot that comes free meanwhile does not wait for other files. */
+async function claimAll(ctx: Context, claimedThese: (admission: Promise<number>) => void): Promise<void> {
   const weights = JSON.stringify(Object.fromEntries(ctx.config.apiWeights));
-  let admitted = 0;
   for (;;) {
     const reply = await ctx.scripts.claim(
       ctx.accountId,
@@ -29,16 +35,24 @@ export async function dispatch(ctx: Context): Promise<number> {
     );
     const [, ...ids] = replySchema.parse(reply);
     const claimed = ids.filter((id) => parseFileId(id) !== null);
+    const admission = admitAll(ctx, claimed);
+    // Whoever waits for it hears of a failure; until then it is not one that nobody caught.
+    admission.catch(() => undefined);
+    claimedThese(admission);
     for (const id of ids) {
       if (!claimed.includes(id)) await enqueueDelivery(ctx, { id, run: 0, delayMs: ctx.config.webhookRetryMs[0] ?? 0 });
     }
-    if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
-    const admissions = await Promise.all(claimed.map((fileId) => unlessNewer(admit(ctx, fileId))));
-    const newer = admissions.filter((admission) => admission === 'newer').length;
-    if (newer > 0) ctx.log.warn({ files: newer }, 'claimed, and left to the release that wrote them');
-    admitted += claimed.length;
-    if (claimed.length === 0) return admitted;
+    // Fewer than asked for: there were no more, or no room for them, and whatever changes that wakes us.
+    if (claimed.length < claimSize) return;
   }
+}
+
+async function admitAll(ctx: Context, claimed: readonly string[]): Promise<number> {
+  if (claimed.length > 0) ctx.reach('claim: claimed, not admitted');
+  const admissions = await Promise.all(claimed.map((fileId) => unlessNewer(admit(ctx, fileId))));
+  const newer = admissions.filter((admission) => admission === 'newer').length;
+  if (newer > 0) ctx.log.warn({ files: newer }, 'claimed, and left to the release that wrote them');
+  return claimed.length;
 }
 
 /** A file that is no longer waiting (canceled meanwhile) is saved as it is, which takes it out of the in-flight set. */
@@ -59,13 +73,21 @@ export interface Dispatcher {
 
 export function createDispatcher(ctx: Context): Dispatcher {
   const state = { again: false, closed: false, running: Promise.resolve(), isRunning: false };
+  const admitting = new Set<Promise<unknown>>();
+  const failed = (error: unknown): void => {
+    ctx.log.warn({ err: error }, 'admission failed; the next wake tries again');
+  };
+  const follow = (admission: Promise<number>): void => {
+    const over = admission.catch(failed).finally(() => admitting.delete(over));
+    admitting.add(over);
+  };
   const loop = async (): Promise<void> => {
     while (state.again && !state.closed) {
       state.again = false;
       try {
-        await dispatch(ctx);
+        await claimAll(ctx, follow);
       } catch (error) {
-        ctx.log.warn({ err: error }, 'admission failed; the next wake tries again');
+        failed(error);
       }
     }
     state.isRunning = false;
@@ -80,6 +102,7 @@ export function createDispatcher(ctx: Context): Dispatcher {
     close: async () => {
       state.closed = true;
       await state.running;
+      await Promise.all(admitting);
     },
   };
 }
