@@ -6,6 +6,8 @@ export interface Inbox extends Listener {
   /** Resolves at once when something is there, else as soon as it is, and at the latest after `mostMs`. */
   readonly wait: (mostMs: number) => Promise<void>;
   readonly takeProgress: () => LiveProgress[];
+  /** Is there more to read? Progress alone is none; a wait that nothing has ended is looked at, too. */
+  readonly takeChanged: () => boolean;
   readonly isEnded: () => boolean;
   /** Called at the end, at once if it has been; the last one that asked alone: nothing piles up on a long stream. */
   readonly onEnd: (tell: () => void) => void;
@@ -17,19 +19,24 @@ const mostProgress = 1000;
 export function createInbox(): Inbox {
   const progress = new Map<string, LiveProgress>();
   let isWoken = true;
+  let isChanged = true;
   let isEnded = false;
   let tellEnd = (): void => undefined;
   let wake = (): void => undefined;
-  const changed = (): void => {
+  const awake = (): void => {
     isWoken = true;
     wake();
+  };
+  const changed = (): void => {
+    isChanged = true;
+    awake();
   };
   return {
     changed,
     progressed: (one) => {
       progress.set(one.file_id, one);
       if (progress.size > mostProgress) progress.delete(progress.keys().next().value ?? '');
-      changed();
+      awake();
     },
     end: () => {
       isEnded = true;
@@ -40,7 +47,7 @@ export function createInbox(): Inbox {
       if (!isWoken) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
-        const timer = setTimeout(resolve, mostMs);
+        const timer = setTimeout(changed, mostMs);
         await promise;
         clearTimeout(timer);
       }
@@ -49,6 +56,11 @@ export function createInbox(): Inbox {
     takeProgress: () => {
       const taken = [...progress.values()];
       progress.clear();
+      return taken;
+    },
+    takeChanged: () => {
+      const taken = isChanged;
+      isChanged = false;
       return taken;
     },
     isEnded: () => isEnded,

@@ -9,15 +9,8 @@ import { readChanges, streamKey, type Change, type Changes, type Watched } from 
 import { toBatch } from './show-batch.ts';
 import { aroundFiles, toFile } from './show-files.ts';
 
-export interface Message {
-  readonly id: string;
-  readonly event: 'file' | 'batch';
-  /** JSON. */
-  readonly data: string;
-}
-
-/** `gone`: the batch that was watched is no more. */
-export type Chunk = { readonly messages: readonly Message[]; readonly lastId: string } | 'gap' | 'gone' | null;
+/** `bytes`: the messages as they go out. `gone`: the batch that was watched is no more. */
+export type Chunk = { readonly bytes: Buffer; readonly lastId: string } | 'gap' | 'gone' | null;
 
 export type ReadChunk = (watched: Watched, after: string) => Promise<Chunk>;
 
@@ -52,14 +45,15 @@ async function renderChunk(ctx: ApiContext, watched: Watched, after: string): Pr
   const ids = [...new Set(read.changes.map(({ batchId }) => batchId))];
   const batches = new Map((await readBatches(ctx, ids)).map((batch) => [batch.id, batch]));
   if (watched.kind === 'batch' && !batches.has(watched.batchId)) return 'gone';
-  return { messages: await toMessages(ctx, read, batches), lastId: read.lastId };
+  return { bytes: Buffer.from(await toMessages(ctx, read, batches)), lastId: read.lastId };
 }
 
+/** As text of the stream; what JSON gives has no line breaks. */
 async function toMessages(
   ctx: ApiContext,
   { changes }: Changes,
   batches: ReadonlyMap<string, StoredBatch>,
-): Promise<Message[]> {
+): Promise<string> {
   const files = new Map<string, string>();
   for (const batch of batches.values()) {
     const indexes = changes.flatMap((one) => (one.batchId === batch.id && one.index !== null ? [one.index] : []));
@@ -72,9 +66,10 @@ async function toMessages(
     if (index !== null || batch === undefined) return files.get(`${batchId} ${index}`);
     return JSON.stringify(toBatch(ctx, batch));
   };
-  return changes.flatMap((change) => {
+  const messages = changes.map((change) => {
     const data = dataOf(change);
-    const event = change.index === null ? ('batch' as const) : ('file' as const);
-    return data === undefined ? [] : [{ id: change.id, event, data }];
+    const event = change.index === null ? 'batch' : 'file';
+    return data === undefined ? '' : `id: ${change.id}\nevent: ${event}\ndata: ${data}\n\n`;
   });
+  return messages.join('');
 }

@@ -3,16 +3,18 @@
  * is when it is sent. Ids are places in the stream, strictly rising; to resume after one misses nothing. A reader that
  * takes nothing is dropped: it resumes when it comes back.
  */
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SSEMessage, SSEReplyInterface } from '@fastify/sse';
 import type { FastifyReply } from 'fastify';
+import type { LiveProgress } from '../shared/live-progress.ts';
 import type { Inbox } from './inbox.ts';
 import { isEventId, lastEventId, readChanges, type Watched } from './read-events.ts';
 import type { Chunk, ReadChunk } from './render-events.ts';
 import type { ApiContext } from './api-context.ts';
 
-/** Bursts of changes are gathered for this long; the first one goes out at once. */
-const gatherMs = 200;
+/** Bursts of changes and of progress are gathered for this long; the first one goes out at once. */
+const gatherMs = 100;
 /** A wake-up that was lost is made up for at the latest after this. */
 const lookAnywayMs = 15_000;
 /** What a reader has not taken for this long it does not read. */
@@ -32,13 +34,34 @@ export async function sendEvents(ctx: ApiContext, stream: EventStream): Promise<
   let at = await start(ctx, stream);
   while (at !== null && isOpen(stream)) {
     await stream.inbox.wait(lookAnywayMs);
-    for (const { file_id, progress, note } of stream.inbox.takeProgress()) {
-      await send(stream, { event: 'progress', data: JSON.stringify({ file_id, progress, note }) });
+    const progress = stream.inbox.takeProgress().map(toText).join('');
+    const chunk: Chunk = stream.inbox.takeChanged() ? await stream.read(stream.watched, at) : null;
+    if (chunk === 'gone') return write(stream, [progress]);
+    if (chunk === 'gap') {
+      at = await reset(ctx, stream);
+      continue;
     }
-    const next: string | null = await sendChunk(ctx, stream, at);
-    if (next !== at && isOpen(stream)) await delay(gatherMs);
-    at = next;
+    if (chunk === null && progress === '') continue;
+    await write(stream, chunk === null ? [progress] : [progress, chunk.bytes]);
+    if (chunk !== null) {
+      at = chunk.lastId;
+      // More may be there than one read takes.
+      stream.inbox.changed();
+    }
+    if (isOpen(stream)) await delay(gatherMs);
   }
+}
+
+const texts = new WeakMap<LiveProgress, string>();
+
+/** One object for all who watch: it is written down once. */
+function toText(progress: LiveProgress): string {
+  const known = texts.get(progress);
+  if (known !== undefined) return known;
+  const { file_id, progress: percent, note } = progress;
+  const text = `event: progress\ndata: ${JSON.stringify({ file_id, progress: percent, note })}\n\n`;
+  texts.set(progress, text);
+  return text;
 }
 
 const isOpen = ({ sse, inbox }: EventStream): boolean => sse.isConnected && !inbox.isEnded();
@@ -70,31 +93,31 @@ async function sendSnapshot(ctx: ApiContext, stream: EventStream): Promise<strin
   return id;
 }
 
-async function sendChunk(ctx: ApiContext, stream: EventStream, at: string): Promise<string | null> {
-  const chunk: Chunk = await stream.read(stream.watched, at);
-  if (chunk === null) return at;
-  if (chunk === 'gone') return null;
-  if (chunk === 'gap') return reset(ctx, stream);
-  for (const message of chunk.messages) {
-    if (!isOpen(stream)) return at;
-    await send(stream, { ...message });
-  }
-  // More may be there than one read takes.
-  stream.inbox.changed();
-  return chunk.lastId;
+/** The snapshot, or what else is this reader's alone. */
+async function send(stream: EventStream, message: SSEMessage): Promise<void> {
+  if (stream.sse.isConnected) await untilTaken(stream, stream.sse.send(message));
+}
+
+/**
+ * A chunk is the same bytes for all readers. What is written in one turn leaves as one call of the system by itself; a
+ * response that is corked by hand sends each piece, and the length before it, on its own.
+ */
+async function write(stream: EventStream, parts: readonly (string | Buffer)[]): Promise<void> {
+  const { sse, raw } = stream;
+  if (!sse.isConnected) return;
+  for (const part of parts) if (part.length > 0) raw.write(part);
+  if (raw.writableNeedDrain) await untilTaken(stream, once(raw, 'drain'));
 }
 
 /** Waits for a slow reader, not for one that reads nothing, and not for one that has gone: its `drain` never comes. */
-async function send({ sse, raw, inbox }: EventStream, message: SSEMessage): Promise<void> {
-  if (!sse.isConnected) return;
-  const sent = sse.send(message);
+async function untilTaken({ raw, inbox }: EventStream, sent: Promise<unknown>): Promise<unknown> {
   if (!raw.writableNeedDrain) return sent;
-  const settled = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<unknown>();
   const timer = setTimeout(() => raw.destroy(), patienceMs);
-  inbox.onEnd(settled.resolve);
+  inbox.onEnd(() => settled.resolve(null));
   sent.then(settled.resolve, settled.reject);
   try {
-    await settled.promise;
+    return await settled.promise;
   } finally {
     clearTimeout(timer);
   }

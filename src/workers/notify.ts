@@ -27,8 +27,14 @@ const goneChunk = 500;
  */
 export type NotifyEnd = RetryPlan['kind'] | 'passed' | 'deferred' | 'aborted';
 
-export async function runNotify(ctx: Context, job: NotifyJob, signal: AbortSignal): Promise<NotifyEnd> {
-  const delivery = await loadDelivery(ctx, job.delivery_id);
+/** `known`: as it was read just now. */
+export async function runNotify(
+  ctx: Context,
+  job: NotifyJob,
+  signal: AbortSignal,
+  known?: Delivery,
+): Promise<NotifyEnd> {
+  const delivery = known ?? (await loadDelivery(ctx, job.delivery_id));
   if (delivery === null || delivery.run !== job.run || delivery.status !== 'pending') return 'passed';
   const spec = await readSpec(ctx, delivery.batch);
   if (spec === null || spec.webhook === null) return 'passed';

@@ -4,6 +4,7 @@
  */
 import type { NotifyJob } from '../shared/queues.ts';
 import { redisClock } from '../shared/redis/redis-clock.ts';
+import { loadDelivery } from '../shared/webhook/delivery.ts';
 import { enqueueDelivery } from '../shared/webhook/enqueue-delivery.ts';
 import { askLater, earlyToleranceMs } from './ask-later.ts';
 import { runNotify, type NotifyEnd } from './notify.ts';
@@ -11,10 +12,10 @@ import type { StepHost } from './run-step.ts';
 
 export async function runNotifyJob(host: StepHost, job: NotifyJob, signal: AbortSignal): Promise<NotifyEnd> {
   const { ctx } = host;
-  const key = ctx.keys.delivery(job.delivery_id);
-  const [due, now] = await Promise.all([ctx.redis.hget(key, 'due'), redisClock(ctx.redis)]);
-  const early = Number(due ?? 0) - now;
-  if (early <= earlyToleranceMs) return runNotify(ctx, job, signal);
+  const [delivery, now] = await Promise.all([loadDelivery(ctx, job.delivery_id), redisClock(ctx.redis)]);
+  if (delivery === null) return 'passed';
+  const early = (delivery.due ?? 0) - now;
+  if (early <= earlyToleranceMs) return runNotify(ctx, job, signal, delivery);
   ctx.log.info({ delivery_id: job.delivery_id, run: job.run, early_ms: early }, 'run came early');
   askLater(host, early, () => enqueueDelivery(ctx, { id: job.delivery_id, run: job.run, delayMs: 0 }));
   return 'passed';
