@@ -10,6 +10,7 @@ import type { Context } from '../shared/context.ts';
 import { newUploadId } from '../shared/ids.ts';
 import { syncDir } from '../shared/upload-dir.ts';
 import { saveUpload, type Upload } from '../shared/upload-record.ts';
+import { gatherWrites } from './gathered-writes.ts';
 import { judgeBytes, sniffedBytes, unsupported } from './judge-bytes.ts';
 import { mediaTypeOf } from '../shared/domain/media-type.ts';
 import { RefusedError } from './refused-error.ts';
@@ -91,6 +92,7 @@ async function* piecesOf(body: Readable): AsyncGenerator<Buffer> {
 /** Judged once the first bytes are there (or all, of a shorter file), before the rest is taken. */
 async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name, body }: Incoming): Promise<number> {
   const { maxFileBytes } = ctx.config;
+  const writes = gatherWrites(to.handle);
   let head: Buffer | null = Buffer.alloc(0);
   let bytes = 0;
   for await (const piece of piecesOf(body)) {
@@ -105,10 +107,11 @@ async function copy(ctx: Context, to: { handle: FileHandle; hash: Hash }, { name
     }
     ctx.reach('upload: before a piece');
     // The disk works in a thread of its own while this one hashes.
-    const written = to.handle.writeFile(piece);
+    const roomAgain = writes.write(piece);
     to.hash.update(piece);
-    await written;
+    await roomAgain;
   }
+  await writes.end();
   if (head !== null && bytes > 0) await judgeBytes(name, head);
   return bytes;
 }
