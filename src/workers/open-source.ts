@@ -18,8 +18,8 @@ export class SourceGoneError extends Error {
   }
 }
 
-/** Each piece passes several streams, so few large ones cost less than many; an upload holds two or three at a time. */
-const pieceBytes = 512 * 1024;
+/** Each piece passes several streams, so few of them cost less; larger ones are memory that the system maps anew each time. */
+const pieceBytes = 128 * 1024;
 
 type LocalSource = Extract<Source, { kind: 'upload' | 'path' }>;
 
