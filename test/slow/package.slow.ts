@@ -1,10 +1,13 @@
 /**
  * What `npm pack` makes, installed into an empty folder as a stranger would: the command, the service and the sandbox
- * from dist, and the client with its types, under Node 24, under Node 20, and with nothing but what the web has.
+ * from dist, and the client with its types, under Node 24, under Node 20, with nothing but what the web has, and in Chromium.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env, execPath } from 'node:process';
@@ -13,6 +16,7 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rollup } from 'vite';
 import { makeClip } from '../../src/sandbox/make-clips.ts';
 import { version } from '../../src/shared/version.ts';
+import { chromiumPath, openBrowser } from '../dashboard/open-browser.ts';
 import { rootPath } from '../docs/document.ts';
 import { startCommand, toldBySandbox, toldByService, type Started } from '../processes.ts';
 import { quick } from '../quick-settings.ts';
@@ -22,6 +26,11 @@ import { installInto, reachesRegistry, runIn, unreachableRegistry } from './regi
 let folder: string;
 let isThere = false;
 const started: Started[] = [];
+/** Another site, of whose pages the API takes requests. */
+const site = createServer((_request, response) =>
+  response.setHeader('content-type', 'text/html').end('<!doctype html>'),
+);
+let origin = '';
 let address = '';
 const bin = (name: string): string => join(folder, 'node_modules', '.bin', name);
 
@@ -40,7 +49,14 @@ before(
       toldBySandbox,
     );
     started.push(sandbox);
-    const settings = { DATA_DIR: join(folder, 'data'), NEMO_API_URL: sandbox.address, API_KEYS: `guide:${guideKey}` };
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const settings = {
+      DATA_DIR: join(folder, 'data'),
+      NEMO_API_URL: sandbox.address,
+      API_KEYS: `guide:${guideKey}`,
+      API_CORS_ORIGINS: origin,
+    };
     const service = await startCommand(bin('batch-video'), ['serve'], { ...quick, ...settings }, toldByService);
     started.push(service);
     address = service.address;
@@ -50,6 +66,7 @@ before(
 );
 after(async () => {
   for (const one of started.toReversed()) await one.kill();
+  site.close();
   if (isThere) await rm(folder, { recursive: true, force: true });
 });
 
@@ -123,8 +140,7 @@ export async function run(url: string, key: string, clip: Blob): Promise<unknown
 `;
 const expected = ['completed', 'clip.mp4', true, 'invalid_signature'];
 
-test('the client runs on what the web has, and nothing else', { timeout: 60_000 }, async (t) => {
-  if (isMissing(t)) return;
+async function bundlePage(): Promise<string> {
   await writeFile(join(folder, 'page.ts'), page);
   const warnings: string[] = [];
   const built = (await build({
@@ -139,6 +155,12 @@ test('the client runs on what the web has, and nothing else', { timeout: 60_000 
   })) as Rollup.RollupOutput[];
   const code = built[0]?.output[0].code ?? '';
   assert.deepEqual([warnings, /node:|__vite-browser-external/.exec(code)], [[], null]);
+  return code;
+}
+
+test('the client runs on what the web has, and nothing else', { timeout: 60_000 }, async (t) => {
+  if (isMissing(t)) return;
+  const code = await bundlePage();
   const streams = ['Blob', 'ReadableStream', 'TextDecoder', 'TextEncoder'];
   const calls = ['AbortController', 'AbortSignal', 'Headers', 'URL', 'URLSearchParams', 'crypto', 'fetch'];
   const web = [...streams, ...calls, 'clearTimeout', 'setTimeout'];
@@ -146,6 +168,20 @@ test('the client runs on what the web has, and nothing else', { timeout: 60_000 
   const { run } = runInContext(`${code};page`, globals) as { run: (...args: unknown[]) => Promise<unknown[]> };
   const clip = new Blob([await readFile(join(folder, 'clip.mp4'))]);
   assert.deepEqual([...(await run(address, guideKey, clip))], expected);
+});
+
+test('the client runs in a page of another site, in Chromium', { timeout: 60_000 }, async (t) => {
+  if (isMissing(t)) return;
+  const chromium = chromiumPath();
+  if (chromium === null) return t.skip('no Chromium here');
+  const browser = await openBrowser(chromium);
+  t.after(() => browser.close());
+  const tab = await browser.newPage();
+  await tab.goto(origin);
+  await tab.addScriptTag({ content: await bundlePage() });
+  const clip = [...(await readFile(join(folder, 'clip.mp4')))];
+  const call = `page.run(${JSON.stringify(address)}, ${JSON.stringify(guideKey)}, new Blob([new Uint8Array([${clip}])]))`;
+  assert.deepEqual(await tab.evaluate(call), expected);
 });
 
 /** The machine's own, where it is one, or one from the registry. */
