@@ -17,31 +17,34 @@ export interface GatheredWrites {
 export function gatherWrites(handle: FileHandle): GatheredWrites {
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let writing: Promise<void> | null = null;
+  let isWriting = false;
+  let present = Promise.resolve();
+  let all = Promise.resolve();
 
-  const writeHeld = (): void => {
-    const pieces = held;
-    const bytes = heldBytes;
-    held = [];
-    heldBytes = 0;
-    const over = writeAll(handle, pieces, bytes).then(() => {
-      writing = null;
-      if (heldBytes > 0) writeHeld();
-    });
-    // Told to who writes next, or ends.
-    over.catch(() => undefined);
-    writing = over;
+  const writeHeld = async (): Promise<void> => {
+    isWriting = true;
+    while (heldBytes > 0) {
+      const [pieces, bytes] = [held, heldBytes];
+      held = [];
+      heldBytes = 0;
+      present = writeAll(handle, pieces, bytes);
+      await present;
+    }
+    // Left set by a write that failed: whoever waits for room, or for the end, is told.
+    isWriting = false;
   };
   return {
     write: async (piece) => {
       held.push(piece);
       heldBytes += piece.length;
-      if (writing === null) writeHeld();
-      else if (heldBytes >= mostHeldBytes) await writing;
+      if (!isWriting) {
+        all = writeHeld();
+        all.catch(() => undefined);
+      } else if (heldBytes >= mostHeldBytes) {
+        await present;
+      }
     },
-    end: async () => {
-      while (writing !== null) await writing;
-    },
+    end: () => all,
   };
 }
 
