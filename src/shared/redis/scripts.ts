@@ -37,7 +37,7 @@ const scriptNames = [
 /** These take new work in: a Redis that is full refuses them, so that what runs can end. */
 const refusedWhenFull: readonly string[] = ['intake-open', 'intake-chunk', 'upload-keep'];
 /** Called for each step of each file: many go as one command. With how many arguments each has. */
-const gatheredWidths: Readonly<Partial<Record<ScriptName, number>>> = { begin: 7, advance: 9 };
+const gatheredWidths: Readonly<Partial<Record<ScriptName, number>>> = { begin: 8, advance: 11 };
 export type ScriptName = (typeof scriptNames)[number];
 
 type Argument = string | number;
