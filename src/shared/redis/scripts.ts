@@ -33,11 +33,12 @@ const scriptNames = [
   'upload-expire',
   'fleet',
   'read-files',
+  'progress',
 ] as const;
 /** These take new work in: a Redis that is full refuses them, so that what runs can end. */
 const refusedWhenFull: readonly string[] = ['intake-open', 'intake-chunk', 'upload-keep'];
 /** Called for each step of each file: many go as one command. With how many arguments each has. */
-const gatheredWidths: Readonly<Partial<Record<ScriptName, number>>> = { begin: 8, advance: 11 };
+const gatheredWidths: Readonly<Partial<Record<ScriptName, number>>> = { begin: 8, advance: 11, progress: 3 };
 export type ScriptName = (typeof scriptNames)[number];
 
 type Argument = string | number;

@@ -147,6 +147,7 @@ if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end
 if e.ended then
+  redis.call('DEL', K.live(id))
   -- A cancel ends files without any work on them.
   if e.to ~= 'canceled' then mark_pace(now, 1) end
   also(close_round(batch, now))
