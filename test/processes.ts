@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { heapFlags } from '../src/heap-flags.ts';
 import { quick } from './quick-settings.ts';
 
 export interface Started {
@@ -81,7 +82,7 @@ function start(
   options: StartOptions = {},
 ): Promise<Started> {
   const before = options.preload === undefined ? [] : ['--import', path(`test/${options.preload}`)];
-  return startCommand(execPath, [...before, path(file), ...args], env, told, options);
+  return startCommand(execPath, [...heapFlags, ...before, path(file), ...args], env, told, options);
 }
 
 /** The address in a line of the sandbox. */

@@ -3,18 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openService } from '../../src/open-service.ts';
 import { readConfig } from '../../src/shared/config/config.ts';
 import { fileId } from '../../src/shared/ids.ts';
-import { createKeys } from '../../src/shared/redis/keys.ts';
-import { openRedis } from '../../src/shared/redis/connect.ts';
+import type { LiveProgress } from '../../src/shared/live-progress.ts';
 import { createResources } from '../../src/shared/resources.ts';
+import { openTestContext } from '../../test/open-test-context.ts';
+import { completing, tell } from '../../test/shared/webhook/open-webhook-context.ts';
 import { newPrefix, openTestRedis, silentLog } from '../../test/redis-server.ts';
 
 const filesABatch = 50_000;
+const filesAtWork = 1000;
 const tickMs = 50;
 
 export interface Crowd {
   readonly api: string;
   readonly batchIds: readonly string[];
-  /** So many files a second change, as a step's progress changes them and the live stream tells it. */
+  /** So many times a second a file tells how far it is, and that it changed: with the messages of a step and of a save. */
   readonly change: (perSecond: number, ms: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -37,25 +39,29 @@ export async function openCrowd(files: number): Promise<Crowd> {
   const api = address ?? '';
   const batchIds: string[] = [];
   for (let made = 0; made < files; made += filesABatch) batchIds.push(await postBatch(api, made / filesABatch));
-  const redis = openRedis({ socketPath: server.socketPath, role: 'api', log: silentLog });
-  resources.add('changes', () => redis.disconnect());
-  const keys = createKeys(config.redisPrefix);
-  const batchId = batchIds[0] ?? '';
+  const { ctx, close } = await openTestContext(server.socketPath, { REDIS_PREFIX: config.redisPrefix });
+  resources.add('changes', close);
+  const [batchId = ''] = batchIds;
+  // Only what is at work shows how far it is: these are in their turn.
+  for (let index = 0; index < filesAtWork; index += 1) await tell(ctx, batchId, index, ...completing.slice(0, 4));
+  const { keys } = ctx;
   const change = async (perSecond: number, ms: number): Promise<void> => {
     const startedAt = performance.now();
     let made = 0;
     while (performance.now() - startedAt < ms) {
       const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond);
-      const pipeline = redis.pipeline();
+      const pipeline = ctx.redis.pipeline();
       for (; made < due; made += 1) {
         // Half of them among the first hundred, which are on screen.
-        const index = made % 2 === 0 ? Math.floor(made / 2) % 100 : (made * 7919) % filesABatch;
+        const index = made % 2 === 0 ? Math.floor(made / 2) % 100 : (made * 7919) % filesAtWork;
         const id = fileId(batchId, index);
-        const note = { batch_id: batchId, file_id: id, progress: made % 100, note: `change ${made}` };
-        pipeline.set(keys.live(id), JSON.stringify(note), 'EX', 180);
-        pipeline.xadd(keys.events(batchId), 'MAXLEN', '~', 20_000, '*', 'f', String(index), 'r', '1');
+        const progress = { batch_id: batchId, file_id: id, progress: made % 100, note: `change ${made}` };
+        const message = JSON.stringify(progress satisfies LiveProgress);
+        pipeline.set(keys.live(id), message, 'EX', 180);
+        pipeline.publish(keys.progressChannel(), message);
+        pipeline.xadd(keys.events(batchId), 'MAXLEN', '~', 20_000, '*', 'f', String(index));
+        pipeline.publish(keys.eventsChannel(), `local ${batchId}`);
       }
-      pipeline.publish(keys.eventsChannel(), batchId);
       await pipeline.exec();
       await delay(tickMs);
     }

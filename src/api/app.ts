@@ -22,6 +22,7 @@ import { addEventRoutes } from './events.routes.ts';
 import { addFileRoutes } from './files.routes.ts';
 import { addGuideRoutes } from './guides.routes.ts';
 import { addHealthRoutes } from './health.routes.ts';
+import { takeLargeBodiesInTurn } from './large-bodies.ts';
 import { openLiveFeed } from './live-feed.ts';
 import { addManners, allowOrigins } from './manners.ts';
 import { httpLimits, type HttpLimits } from './http-limits.ts';
@@ -56,6 +57,7 @@ export async function createApp(ctx: ApiContext, limits: HttpLimits = httpLimits
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError(ctx));
   answerUnknownRoute(app);
+  takeLargeBodiesInTurn(app);
   acceptJsonOnly(app);
   await allowOrigins(app, ctx);
   const auth = createAuth(ctx.keyring, (request) => readLogin(ctx, request));

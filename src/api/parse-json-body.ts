@@ -23,6 +23,7 @@ export function acceptJsonOnly(app: FastifyInstance): void {
 
 async function parseJsonBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
   if (body.length === 0) return undefined;
+  await request.takeTurn(body.length);
   const parsed = parse(decode(body));
   request.bodyFaults = await checkJson(parsed);
   return parsed;

