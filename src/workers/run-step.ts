@@ -79,7 +79,10 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
     const signals = { abort: controller.signal, mayCall: () => leased && !host.isClosing() };
     // What BullMQ has repeated gets a job of its own for its next run, with all its repeats.
     const isFor = (after: FileRecord, now: number): boolean =>
-      job.attemptsMade === 0 && signals.mayCall() && goesOnInPlace(lease.queue, after, now);
+      job.attemptsMade === 0 &&
+      !controller.signal.aborted &&
+      signals.mayCall() &&
+      goesOnInPlace(lease.queue, after, now);
     const end = await runInPlace(host, begun, {
       signals,
       mayRepeat: job.attemptsMade + 1 < callAttempts,

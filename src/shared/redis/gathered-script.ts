@@ -55,7 +55,9 @@ export function gather(width: number, send: Send): Send {
       if (!Array.isArray(replies)) throw new Error('a gathered script replied with no list');
       for (const [at, { settle }] of calls.entries()) settleOne(settle, replies[at]);
     } catch (error) {
-      for (const { settle } of calls) settle.reject(error);
+      // No answer at all (time-out, connection gone): who waits has waited as long, and would wait for the same once more.
+      const others = isReply(error) ? [] : waiting.splice(0);
+      for (const { settle } of [...calls, ...others]) settle.reject(error);
     }
   };
 
@@ -65,6 +67,8 @@ export function gather(width: number, send: Send): Send {
       if (!isOnItsWay) void flush();
     });
 }
+
+const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';
 
 const padded = (args: readonly Argument[], width: number): readonly Argument[] =>
   args.length === width ? args : Array.from({ length: width }, (_, at) => args[at] ?? '');

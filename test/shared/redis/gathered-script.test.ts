@@ -80,3 +80,15 @@ test('a command that fails as a whole fails each, and the next ones go on', asyn
   isAway = false;
   assert.equal(await call(['c']), 'c');
 });
+
+test('who waits behind a command without an answer has waited long enough', async () => {
+  const turns = Promise.withResolvers<never>();
+  const call = gather(1, () => turns.promise);
+  const first = call(['first']);
+  await Promise.resolve();
+  await Promise.resolve();
+  const second = call(['second']);
+  turns.reject(new Error('Command timed out'));
+  await assert.rejects(first, /timed out/);
+  await assert.rejects(second, /timed out/);
+});
