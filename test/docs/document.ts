@@ -8,6 +8,7 @@ export const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
+  'bench/README.md',
   'src/sandbox/README.md',
   'docs/batches.md',
   'docs/client.md',
@@ -22,6 +23,7 @@ export const documents = [
   'docs/redis.md',
   'docs/runbook.md',
   'docs/sandbox.md',
+  'docs/scaling.md',
   'docs/security.md',
   'docs/webhooks.md',
 ];
@@ -43,6 +45,10 @@ export function tableUnder(text: string, heading: string): string[][] {
 }
 
 export const bare = (cell: string | undefined): string => (cell ?? '').replaceAll('`', '');
+
+/** Blocks of a language between fences, in the order of the text. */
+export const blocksOf = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, block = '']) => block);
 
 /** Targets of links that lead to files of this repository. */
 export function relativeLinks(text: string): string[] {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeClip } from '../../src/sandbox/make-clips.ts';
-import { readDocument, rootPath } from '../docs/document.ts';
+import { blocksOf, readDocument, rootPath } from '../docs/document.ts';
 import { freePort } from '../../scripts/chaos/free-port.ts';
 import { until } from '../end-to-end/world.ts';
 
@@ -20,9 +20,6 @@ const order: readonly (readonly [guide: string, prints: readonly RegExp[]])[] = 
   ['errors', [/^true$/]],
   ['sandbox', [/^edit_not_applied$/]],
 ];
-
-const blocksOf = (text: string, language: string): string[] =>
-  [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, block = '']) => block);
 
 let folder: string;
 const started: ReturnType<typeof spawn>[] = [];

@@ -181,7 +181,7 @@ test('the client runs in a page of another site, in Chromium', { timeout: 60_000
   await tab.goto(origin);
   await tab.addScriptTag({ content: await bundlePage() });
   const clip = [...(await readFile(join(folder, 'clip.mp4')))];
-  const call = `page.run(${JSON.stringify(address)}, ${JSON.stringify(guideKey)}, new Blob([new Uint8Array([${clip}])]))`;
+  const call = `page.run(${JSON.stringify(address)}, ${JSON.stringify(guideKey)}, new Blob([new Uint8Array(${JSON.stringify(clip)})]))`;
   assert.deepEqual(await tab.evaluate(call), expected);
 });
 

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { rootPath } from '../docs/document.ts';
+import { blocksOf, readDocument, rootPath } from '../docs/document.ts';
 import { openPlace } from '../end-to-end/open-place.ts';
 import { postBatch, until, untilEnded } from '../end-to-end/world.ts';
 import { startService } from '../processes.ts';
@@ -98,4 +99,48 @@ test('is scraped and judged by Prometheus', { skip: !isThere && 'no prometheus' 
     judged.filter(({ state }) => state === 'firing').map(({ name }) => name),
     [],
   );
+});
+
+/** What cron would start of it, at a backlog that a process tells Prometheus; compose itself: containers-guide.slow.ts. */
+test('has workers scaled by the lines of docs/operation.md', { skip: !isThere && 'no prometheus' }, async (t) => {
+  let backlog = 0;
+  const told = createHttpServer((_, response) => response.end(`batch_video_backlog_seconds ${backlog}\n`));
+  told.listen(0, '127.0.0.1');
+  await once(told, 'listening');
+  t.after(() => told.close());
+  const folder = await mkdtemp(join(tmpdir(), 'bv-prometheus-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const target = `127.0.0.1:${(told.address() as AddressInfo).port}`;
+  const config = {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [{ job_name: 'told', static_configs: [{ targets: [target] }] }],
+  };
+  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
+  const port = await freePort();
+  const prometheus = spawn(
+    'prometheus',
+    [
+      `--config.file=${folder}/prometheus.yml`,
+      `--storage.tsdb.path=${folder}/data`,
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { stdio: 'ignore' },
+  );
+  t.after(async () => {
+    const ended = once(prometheus, 'exit');
+    prometheus.kill('SIGKILL');
+    await ended;
+  });
+  const [block = ''] = blocksOf(await readDocument('docs/operation.md'), 'sh autoscale');
+  const scaled = (): string =>
+    spawnSync('sh', ['-c', `docker() { echo "$@"; }\n${block.replace('127.0.0.1:9090', `127.0.0.1:${port}`)}`], {
+      encoding: 'utf8',
+    }).stdout.trim();
+  const wanted = (workers: number): string => `compose up -d --no-recreate --scale worker=${workers}`;
+  assert.equal(scaled(), wanted(1), 'where nothing answers, one goes on');
+  // prettier-ignore
+  for (const [seconds, workers] of [[899, 1], [900.5, 2], [5400, 7], [10_000_000, 8], [0, 1]] as const) {
+    backlog = seconds;
+    await until(`${seconds} s: ${workers}`, async () => (scaled() === wanted(workers) ? true : null));
+  }
 });
