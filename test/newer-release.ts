@@ -7,8 +7,8 @@ registerHooks({
     if (!url.endsWith('/src/shared/domain/file.ts')) return loaded;
     const text =
       typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source ?? undefined);
-    const source = text.replace('recordVersion = 1', 'recordVersion = 2');
-    if (!source.includes('recordVersion = 2')) throw new Error('the version of records was not found');
+    const source = text.replace('recordVersion = 2', 'recordVersion = 3');
+    if (!source.includes('recordVersion = 3')) throw new Error('the version of records was not found');
     return { ...loaded, source };
   },
 });

@@ -53,6 +53,8 @@ const ways: readonly (readonly [StoryName, readonly string[]])[] = [
       ...save('admitted', 'session-created', 'upload-marked', 'uploaded', 'turn-sent', 'turn-ended', 'state-read'),
       ...save('render-planned', 'render-submitted', 'render-going-on', 'rendered', 'delivered'),
       ...run('upload', 'edit', 'render', 'deliver'),
+      'run edit: goes on in place',
+      'run render: goes on in place',
       ...call('uploading', 'editing', 'rendering'),
       'call outside runs: before',
       'call outside runs: answered',

@@ -91,7 +91,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'rounds a session id that comes as a number',
     file: 'src/shared/upstream/parse-json.ts',
-    find: '/\\d{16}/.test(text)',
+    find: 'longNumber.test(text)',
     replace: '/\\d{99}/.test(text)',
     only: '19-digit number',
   },

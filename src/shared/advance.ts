@@ -8,9 +8,10 @@ import { isFinal } from './domain/batch.ts';
 import { decide } from './domain/decide.ts';
 import { effectsOf, type Effects } from './domain/effects.ts';
 import type { FileEvent } from './domain/events.ts';
+import type { FileStatus } from './domain/file-state.ts';
 import type { FileRecord } from './domain/file.ts';
 import { toLogLine } from './file-log.ts';
-import { loadFile, type LoadedFile } from './load-file.ts';
+import { jobNameText, loadFile, toSurroundings, type JobName, type LoadedFile } from './load-file.ts';
 import { figuresOf } from './minute-figures.ts';
 import { enqueueNext, enqueueNotify } from './queues.ts';
 import { toStoredProgress } from './stored-file.ts';
@@ -34,12 +35,27 @@ export interface AdvanceOptions {
   readonly blocked?: { readonly reason: string; readonly help_url: string | null };
   /** What the caller has loaded already: saves a round trip, and a lost race loads afresh. */
   readonly loaded?: LoadedFile;
+  /** Whoever saves holds a lease, and goes on to the new run under it where `isFor` says so: no job is made for that. */
+  readonly goOn?: GoOn | undefined;
   /** Save although nothing changed: puts every index right again (the sweeper's repair). */
   readonly repair?: boolean;
 }
 
+export interface GoOn {
+  readonly lease: JobName;
+  readonly execution: string;
+  readonly isFor: (after: FileRecord, now: number) => boolean;
+}
+
 export type Advanced =
-  | { readonly kind: 'saved'; readonly loaded: LoadedFile }
+  | {
+      readonly kind: 'saved';
+      readonly loaded: LoadedFile;
+      /** The new run is the caller's, under the lease that it holds. */
+      readonly goesOn: boolean;
+      /** No file of the batch may send a turn any more, and this save made it so. */
+      readonly endsTurns: boolean;
+    }
   /** The event said nothing new. */
   | { readonly kind: 'unchanged'; readonly loaded: LoadedFile }
   /** The guard did not hold. */
@@ -74,6 +90,7 @@ async function save(
   const effects = effectsOf(before, after);
   const storesDraft = after.draftStored && !before.draftStored && options.draftText != null;
   const what = event?.type ?? 'repair';
+  const goOn = after.run !== before.run && options.goOn?.isFor(after, loaded.now) === true ? options.goOn : null;
   ctx.reach(`save ${what}: before`);
   const reply = await ctx.scripts.advance(
     after.id,
@@ -88,19 +105,28 @@ async function save(
     }),
     storesDraft ? packDraft(options.draftText ?? '') : '',
     toLogLine(before, after, event),
+    goOn === null ? '' : jobNameText(goOn.lease),
+    goOn?.execution ?? '',
   );
-  const [kind, ...rest] = reply as [string, ...(string | number)[]];
+  const [kind, ...rest] = reply as [string, ...unknown[]];
   if (kind === 'stale') return { kind: 'stale' };
   if (kind === 'refused') return { kind: 'refused', why: String(rest[0]), loaded };
-  const [rev, now, ...deliveries] = rest;
+  const [rev, now, last, around, ...deliveries] = rest;
   await ctx.replication.confirm();
-  const saved: LoadedFile = { ...loaded, file: after, rev: Number(rev), now: Number(now), crashed: false };
+  const saved: LoadedFile = {
+    ...loaded,
+    ...(goOn === null ? {} : toSurroundings(ctx, around, Number(now))),
+    file: after,
+    rev: Number(rev),
+    now: Number(now),
+    crashed: false,
+  };
   countTransition(ctx, before, after);
   logTransition(ctx, loaded, after, event);
   ctx.reach(`save ${what}: saved, not enqueued`);
-  await enqueue(ctx, before, saved, deliveries.map(String));
+  await enqueue(ctx, saved, { hasNext: goOn === null && after.run !== before.run, deliveries: deliveries.map(String) });
   ctx.reach(`save ${what}: enqueued`);
-  return { kind: 'saved', loaded: saved };
+  return { kind: 'saved', loaded: saved, goesOn: goOn !== null, endsTurns: last === '1' };
 }
 
 function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, options: AdvanceOptions): object {
@@ -120,6 +146,7 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
     lane: effects.lane ?? undefined,
     ended: effects.ended,
     visible: effects.visible,
+    ends_turns: maySendTurns(effects.from) && !maySendTurns(effects.to),
     account: ctx.accountId,
     account_effect:
       options.account === undefined ? undefined : { ...options.account, max_window: ctx.config.maxInFlight },
@@ -131,15 +158,18 @@ function toScriptEffects(ctx: Context, after: FileRecord, effects: Effects, opti
   };
 }
 
+/** Of a file of these statuses a turn may still come. */
+const maySendTurns = (status: FileStatus): boolean =>
+  ['queued', 'uploading', 'editing', 'checking', 'parked'].includes(status);
+
 /** A failure to enqueue is not a failure to save: the sweeper finds the file by its due time. */
 async function enqueue(
   ctx: Context,
-  before: FileRecord,
   saved: LoadedFile,
-  deliveries: readonly string[],
+  { hasNext, deliveries }: { readonly hasNext: boolean; readonly deliveries: readonly string[] },
 ): Promise<void> {
   try {
-    if (saved.file.run !== before.run) {
+    if (hasNext) {
       await enqueueNext(ctx.queues, saved.file, saved.now, Math.min(1000, ctx.policy.rateLimitWaitMs));
     }
     for (const id of deliveries) {

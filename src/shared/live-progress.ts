@@ -21,10 +21,7 @@ export function publishProgress(
 ): void {
   const message = JSON.stringify({ batch_id: file.batchId, file_id: file.id, ...live } satisfies LiveProgress);
   ctx.reach('publish: progress');
-  const sent = Promise.all([
-    ctx.redis.set(ctx.keys.live(file.id), message, 'EX', keptSeconds),
-    ctx.redis.publish(ctx.keys.progressChannel(), message),
-  ]);
+  const sent = ctx.scripts.progress(file.id, message, keptSeconds);
   ctx.reach('publish: progress, sent');
   sent.catch((error: unknown) => ctx.log.debug({ err: error, file_id: file.id }, 'progress not published'));
 }

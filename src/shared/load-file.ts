@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Context } from './context.ts';
 import { batchSpecSchema, type BatchSpec } from './domain/batch.ts';
-import { blockReasons } from './domain/file-state.ts';
+import { blockReasons, stepNames, type StepName } from './domain/file-state.ts';
 import { recordVersion, sessionSchema, type FileRecord, type Session } from './domain/file.ts';
 import { parseFileId } from './ids.ts';
 import { NewerRecordError, toFileRecord } from './stored-file.ts';
@@ -41,10 +41,29 @@ export interface LoadedFile extends Surroundings {
   readonly claimed: { readonly lane: number; readonly session: Session | null } | null;
   /** An earlier execution of this run died. */
   readonly crashed: boolean;
+  /** The job that has gone on to the present run in place: its lease, until it ends. Null: the run has a job of its own. */
+  readonly lease: JobName | null;
+}
+
+/** Which job of which queue. */
+export interface JobName {
+  readonly queue: StepName;
+  readonly id: string;
+}
+export const jobNameText = ({ queue, id }: JobName): string => `${queue} ${id}`;
+
+function toJobName(text: string): JobName | null {
+  const [queue, id] = text.split(' ');
+  const step = stepNames.find((name) => name === queue);
+  return step === undefined || id === undefined ? null : { queue: step, id };
 }
 
 const nullable = z.string().nullable();
 const numeric = nullable.transform((text) => (text === null || text === '' ? null : Number(text)));
+const aroundSchema = z.tuple([
+  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric, numeric, nullable, z.number()]),
+  z.tuple([numeric, nullable, numeric, numeric, numeric]),
+]);
 const replySchema = z.tuple([
   z.literal('ok'),
   z.number(),
@@ -52,49 +71,20 @@ const replySchema = z.tuple([
   z.string(),
   z.string(),
   z.string(),
-  z.tuple([nullable, nullable, nullable, nullable, numeric, nullable, numeric, numeric, nullable, z.number()]),
-  z.tuple([numeric, nullable, numeric, numeric, numeric]),
+  z.unknown(),
+  z.unknown(),
+  z.string(),
   z.string(),
   z.string(),
 ]);
 export const blockedSchema = z.object({ reason: z.enum(blockReasons), help_url: z.string().nullable() });
 
-/**
- * Throws NewerRecordError, and has marked nothing then. `run`: only if it is still the present one, and marked with `execution` (design §4: own crash
- * counter).
- */
-export async function loadFile(
-  ctx: Context,
-  fileId: string,
-  begin?: { readonly run: number; readonly execution: string },
-): Promise<LoadedFile | 'missing' | 'passed'> {
-  const place = parseFileId(fileId);
-  if (place === null) return 'missing';
-  const { run = '', execution = '' } = begin ?? {};
-  const sinceAwayMs = ctx.watch.sinceAwayMs();
-  const reply = await ctx.scripts.begin(
-    fileId,
-    place.batchId,
-    ctx.accountId,
-    run,
-    execution,
-    recordVersion,
-    Number.isFinite(sinceAwayMs) ? Math.round(sinceAwayMs) : '',
-  );
-  if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
-  if (Array.isArray(reply) && reply[0] === 'newer') throw new NewerRecordError(fileId, Number(reply[1]));
-  const [, now, rev, progress, input, crashed, b, a, lane, laneSession] = replySchema.parse(reply);
+/** As both scripts reply it, and noted as the newest that is known of the account. */
+export function toSurroundings(ctx: Context, reply: unknown, now: number): Surroundings {
+  const [b, a] = aroundSchema.parse(reply);
   const account = { until: a[0] ?? 0, blocked: a[1], okAt: a[2] ?? 0, downSince: a[3] };
   ctx.account.gate.see(account, now);
-  const spec = await readSpec(ctx, place.batchId);
-  if (spec === null) return 'missing';
   return {
-    file: toFileRecord({ id: fileId, batchId: place.batchId, index: place.index, progress, input }, spec),
-    rev,
-    now,
-    spec,
-    crashed: crashed === '1',
-    claimed: lane === '' ? null : { lane: Number(lane), session: toSession(laneSession) },
     batch: {
       paused: b[0] === '1',
       canceled: b[1] === b[2],
@@ -107,6 +97,47 @@ export async function loadFile(
       unpaidInFlight: b[9],
     },
     account,
+  };
+}
+
+/**
+ * Throws NewerRecordError, and has marked nothing then. `run`: only if it is still the present one, or one that `job` has gone on to in place; marked with
+ * `execution` (design §4: own crash counter).
+ */
+export async function loadFile(
+  ctx: Context,
+  fileId: string,
+  begin?: { readonly run: number; readonly execution: string; readonly job?: JobName },
+): Promise<LoadedFile | 'missing' | 'passed'> {
+  const place = parseFileId(fileId);
+  if (place === null) return 'missing';
+  const { run = '', execution = '', job } = begin ?? {};
+  const sinceAwayMs = ctx.watch.sinceAwayMs();
+  const reply = await ctx.scripts.begin(
+    fileId,
+    place.batchId,
+    ctx.accountId,
+    run,
+    execution,
+    recordVersion,
+    Number.isFinite(sinceAwayMs) ? Math.round(sinceAwayMs) : '',
+    job === undefined ? '' : jobNameText(job),
+  );
+  if (Array.isArray(reply) && (reply[0] === 'missing' || reply[0] === 'passed')) return reply[0];
+  if (Array.isArray(reply) && reply[0] === 'newer') throw new NewerRecordError(fileId, Number(reply[1]));
+  const [, now, rev, progress, input, crashed, b, a, lane, laneSession, lease] = replySchema.parse(reply);
+  const surroundings = toSurroundings(ctx, [b, a], now);
+  const spec = await readSpec(ctx, place.batchId);
+  if (spec === null) return 'missing';
+  return {
+    file: toFileRecord({ id: fileId, batchId: place.batchId, index: place.index, progress, input }, spec),
+    rev,
+    now,
+    spec,
+    crashed: crashed === '1',
+    claimed: lane === '' ? null : { lane: Number(lane), session: toSession(laneSession) },
+    lease: toJobName(lease),
+    ...surroundings,
   };
 }
 

@@ -31,7 +31,8 @@ export function openQueues(connection: Redis, tag: string): Queues {
     connection,
     prefix: tag,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true, stackTraceLimit: 0 },
-    streams: { events: { maxLen: 1000 } },
+    // Nobody reads BullMQ's own events (they get lost, and ours do not): as few as it keeps.
+    streams: { events: { maxLen: 1 } },
     skipVersionCheck: true,
   };
   const open = <Job>(name: QueueName): Queue<Job> => {

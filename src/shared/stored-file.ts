@@ -1,7 +1,8 @@
 /** Between a file as it is stored (two JSON texts beside the batch's spec) and the record that `decide` sees. */
-import type { BatchSpec } from './domain/batch.ts';
+import { isFinal, type BatchSpec } from './domain/batch.ts';
 import { fileInputSchema, progressSchema, recordVersion, type FileProgress, type FileRecord } from './domain/file.ts';
 import { toNewest } from './domain/migrations.ts';
+import { pack, unpack } from './packed-progress.ts';
 
 /** A record of a newer release is left alone, not broken: whoever reads it here must not write it. */
 export class NewerRecordError extends Error {
@@ -29,7 +30,7 @@ interface Stored {
 export function toFileRecord(stored: Stored, spec: BatchSpec): FileRecord {
   const raw: unknown = JSON.parse(stored.progress);
   if (version(raw) > recordVersion) throw new NewerRecordError(stored.id, version(raw));
-  return resolve(stored, ofToday(raw), spec);
+  return resolve(stored, ofToday(unpack(raw)), spec);
 }
 
 /** An older record is brought up here, at its reading; what stores it is its next save. */
@@ -44,10 +45,19 @@ function ofToday(raw: unknown): FileProgress {
  */
 export function toShownRecord(stored: Stored, spec: BatchSpec): { readonly file: FileRecord; readonly newer: boolean } {
   const raw: unknown = JSON.parse(stored.progress);
-  if (version(raw) <= recordVersion) return { file: resolve(stored, ofToday(raw), spec), newer: false };
-  const progress = progressSchema.safeParse(raw);
+  if (version(raw) <= recordVersion) return { file: resolve(stored, ofToday(unpack(raw)), spec), newer: false };
+  const progress = progressSchema.safeParse(unpackNewer(raw));
   if (!progress.success) throw new NewerRecordError(stored.id, version(raw));
   return { file: resolve(stored, progress.data, spec), newer: true };
+}
+
+/** A newer release may pack in another way. */
+function unpackNewer(raw: unknown): unknown {
+  try {
+    return unpack(raw);
+  } catch {
+    return raw;
+  }
 }
 
 function resolve(stored: Stored, progress: FileProgress, spec: BatchSpec): FileRecord {
@@ -74,7 +84,8 @@ export function toStoredProgress(file: FileRecord): string {
     assets: _assets,
     ...progress
   } = file;
-  return JSON.stringify({ ...progress, v: recordVersion } satisfies FileProgress);
+  const text = JSON.stringify({ ...progress, v: recordVersion } satisfies FileProgress);
+  return isFinal(file.state.status) ? pack(recordVersion, text) : text;
 }
 
 /** Every file of a new batch starts the same, so intake sends it once a chunk. */

@@ -31,7 +31,10 @@ export async function askAgain(ctx: Context, fileId: string): Promise<boolean> {
     await advance(ctx, fileId, null, { repair: true });
     return true;
   }
-  const job = await ctx.queues[next.step].getJob(next.id);
+  const { lease } = loaded;
+  const job =
+    (lease === null ? undefined : await ctx.queues[lease.queue].getJob(lease.id)) ??
+    (await ctx.queues[next.step].getJob(next.id));
   if (job === undefined) {
     ctx.reach('sweep: found, not enqueued');
     await enqueueNext(ctx.queues, file, now, Math.min(1000, ctx.policy.rateLimitWaitMs));

@@ -7,7 +7,6 @@ import { isReadyForTurn } from '../shared/domain/decide-settle.ts';
 import { TokenDeadError } from '../shared/account/token-dead-error.ts';
 import type { AccountEffect } from '../shared/advance.ts';
 import type { Fault, StateRead } from '../shared/domain/events.ts';
-import type { FileState } from '../shared/domain/file-state.ts';
 import { newTurnId } from '../shared/ids.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { runTurn } from '../shared/upstream/run-turn.ts';
@@ -37,13 +36,12 @@ export async function runEdit(run: Run): Promise<void> {
 async function reportState(run: Run): Promise<void> {
   const state = await readSession(run);
   const event = { type: 'state-read', run: run.number, read: toStateRead(state) } as const;
+  const { draftStored } = run.file();
   const moved = await run.finish(event, { draftText: state.draftText });
-  if (moved.kind === 'saved' && !mayTurn(moved.loaded.file.state)) {
-    await measureSpend(run.ctx, moved.loaded.file.batchId);
-  }
+  if (moved.kind !== 'saved') return;
+  if (moved.loaded.file.draftStored && !draftStored) run.carried.draftText = state.draftText;
+  if (moved.endsTurns) await measureSpend(run.ctx, moved.loaded.file.batchId);
 }
-
-const mayTurn = ({ status }: FileState): boolean => status === 'editing' || status === 'checking';
 
 async function startTurn(run: Run): Promise<void> {
   if (await putAside(run, { costs: true })) return;

@@ -36,7 +36,8 @@ async function start(run: Run): Promise<void> {
 
 /** The draft that the last turn settled to; read afresh where none was kept (a render without an edit). */
 async function draftOf(run: Run): Promise<string | null> {
-  const kept = run.file().draftStored ? await readDraft(run.ctx, run.file().id) : null;
+  const stored = run.file().draftStored;
+  const kept = stored ? (run.carried.draftText ?? (await readDraft(run.ctx, run.file().id))) : null;
   if (kept !== null) return kept;
   const state = await readSession(run);
   return state.renderable ? state.draftText : null;

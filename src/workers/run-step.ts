@@ -5,10 +5,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, UnrecoverableError, WaitingError, type Job } from 'bullmq';
+import { z } from 'zod';
+import type { GoOn } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import { isWork, stepOf } from '../shared/domain/moves.ts';
 import { waitMs } from '../shared/domain/policy.ts';
-import type { StepName } from '../shared/domain/file-state.ts';
+import { stepNames, type StepName } from '../shared/domain/file-state.ts';
+import type { FileRecord } from '../shared/domain/file.ts';
 import { unlessNewer } from '../shared/leave-to-newer.ts';
 import { loadFile, type LoadedFile } from '../shared/load-file.ts';
 import { inSpan } from '../shared/tracing/tracing.ts';
@@ -21,8 +24,9 @@ import { runEdit } from './edit.ts';
 import type { Registry, RunningStep } from './registry.ts';
 import { runNotifyJob } from './run-notify-job.ts';
 import { runRender } from './render.ts';
-import { createRun, type Run } from './run.ts';
+import { createRun, type Carried, type Run, type RunSignals } from './run.ts';
 import { endRun, type RunEnd } from './end-run.ts';
+import { goesOnInPlace, untilDue } from './go-on.ts';
 import { runUpload } from './upload.ts';
 
 const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
@@ -31,6 +35,8 @@ const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
   render: runRender,
   deliver: runDeliver,
 };
+
+const stepSchema = z.enum(stepNames);
 
 /** A run that is here already is looked at again after this. */
 const againMs = 1000;
@@ -59,8 +65,9 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
   };
   if (!(await enter(host, running))) return postpone(job, againMs, token);
   const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;
+  const lease = { queue: stepSchema.parse(job.queueName), id: job.id ?? '' };
   try {
-    const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution }));
+    const begun = await unlessNewer(loadFile(host.ctx, job.data.file_id, { run: job.data.run, execution, job: lease }));
     if (begun === 'missing' || begun === 'passed') return;
     if (begun === 'newer') return await leaveAlone(host, job, token);
     host.ctx.reach(`run ${job.name}: taken, nothing done`);
@@ -69,18 +76,52 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
       await host.ctx.scripts.release(job.data.file_id, execution);
       return waitUntilDue(host, job, early);
     }
-    const startedAt = performance.now();
     const signals = { abort: controller.signal, mayCall: () => leased && !host.isClosing() };
-    const end = await traced(host, job, begun, () =>
-      execute(host, begun, signals, job.attemptsMade + 1 < callAttempts),
-    );
-    host.ctx.telemetry.stepEnded(job.name, end.kind, (performance.now() - startedAt) / 1000);
+    // What BullMQ has repeated gets a job of its own for its next run, with all its repeats.
+    const isFor = (after: FileRecord, now: number): boolean =>
+      job.attemptsMade === 0 &&
+      !controller.signal.aborted &&
+      signals.mayCall() &&
+      goesOnInPlace(lease.queue, after, now);
+    const end = await runInPlace(host, begun, {
+      signals,
+      mayRepeat: job.attemptsMade + 1 < callAttempts,
+      goOn: { lease, execution, isFor },
+    });
     host.ctx.reach(`run ${job.name}: over, job not ended`);
     await toBullmq(host, job, { end, execution, token });
   } finally {
     host.registry.leave(running);
   }
 }
+
+interface Chain {
+  readonly signals: RunSignals;
+  readonly mayRepeat: boolean;
+  readonly goOn: GoOn;
+}
+
+/** The run that the job is for, and those after it for as long as they follow in place (go-on.ts). */
+async function runInPlace(host: StepHost, begun: LoadedFile, chain: Chain): Promise<RunEnd> {
+  const carried: Carried = { draftText: null };
+  for (let loaded = begun; ;) {
+    const { state } = loaded.file;
+    const step = isWork(state) ? stepOf(state) : chain.goOn.lease.queue;
+    if (loaded !== begun) host.ctx.reach(`run ${step}: goes on in place`);
+    const startedAt = performance.now();
+    const run = createRun(host.ctx, loaded, chain.signals, { goOn: chain.goOn, carried });
+    const end = await traced(host, step, loaded, () => execute(run, loaded.crashed, chain.mayRepeat));
+    host.ctx.telemetry.stepEnded(step, end.kind, (performance.now() - startedAt) / 1000);
+    if (end.kind !== 'done' || !run.goesOn()) return end;
+    loaded = run.loaded();
+    if (!(await untilDue(loaded.file, loaded.now, chain.signals.abort))) return endWhileWaiting(chain.signals);
+    if (!chain.signals.mayCall()) return { kind: 'hand-over' };
+    loaded = run.loaded();
+  }
+}
+
+/** Canceled: whoever moves the file goes on. Or the process goes down: somebody else does. */
+const endWhileWaiting = (signals: RunSignals): RunEnd => ({ kind: signals.mayCall() ? 'done' : 'hand-over' });
 
 /**
  * The run before this one has saved, planned this one, and is about to leave: that is waited for, as a second's delay would
@@ -100,9 +141,9 @@ async function enter({ registry }: StepHost, step: RunningStep): Promise<boolean
 }
 
 /** In the trace of the request that made the batch, whichever process that reached. */
-function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
+function traced(host: StepHost, step: string, begun: LoadedFile, work: () => Promise<RunEnd>): Promise<RunEnd> {
   const attributes = { batch_id: begun.file.batchId, file_id: begun.file.id, run: begun.file.run };
-  return inSpan(host.ctx.tracing, `step ${job.name}`, { parent: begun.spec.traceparent, attributes }, async (span) => {
+  return inSpan(host.ctx.tracing, `step ${step}`, { parent: begun.spec.traceparent, attributes }, async (span) => {
     const end = await work();
     span.set({ outcome: end.kind, status: begun.file.state.status });
     if (end.kind === 'repeat-call' || end.kind === 'broken') span.fail(end.kind);
@@ -110,17 +151,11 @@ function traced(host: StepHost, job: Job<StepJob>, begun: LoadedFile, work: () =
   });
 }
 
-async function execute(
-  host: StepHost,
-  begun: LoadedFile,
-  signals: { readonly abort: AbortSignal; readonly mayCall: () => boolean },
-  mayRepeat: boolean,
-): Promise<RunEnd> {
-  const run = createRun(host.ctx, begun, signals);
+async function execute(run: Run, crashed: boolean, mayRepeat: boolean): Promise<RunEnd> {
   try {
-    if (begun.crashed) {
-      const crashed = await run.finish({ type: 'crashed', run: run.number });
-      if (crashed.kind !== 'saved' || run.file().run !== run.number) return { kind: 'done' };
+    if (crashed) {
+      const counted = await run.finish({ type: 'crashed', run: run.number });
+      if (counted.kind !== 'saved' || run.file().run !== run.number) return { kind: 'done' };
     }
     const { state } = run.file();
     if (!isWork(state)) return { kind: 'done' };

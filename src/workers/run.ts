@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks';
 import { assertOpen, callWithToken } from '../shared/account/account.ts';
 import { noteAccount } from '../shared/account/note-account.ts';
-import { advance, type AccountEffect, type Advanced, type AdvanceOptions } from '../shared/advance.ts';
+import { advance, type AccountEffect, type Advanced, type AdvanceOptions, type GoOn } from '../shared/advance.ts';
 import type { Context } from '../shared/context.ts';
 import type { FileEvent } from '../shared/domain/events.ts';
 import type { FileRecord } from '../shared/domain/file.ts';
@@ -47,22 +47,39 @@ export interface Run {
   /** The outcome of the run. */
   readonly finish: (event: FileEvent, options?: AdvanceOptions) => Promise<Advanced>;
   readonly monotonicMs: () => number;
+  /** The last save planned the next run and left it to whoever runs this one, without a job of its own. */
+  readonly goesOn: () => boolean;
+  /** Drafts that were stored with the file in this chain of runs: read back they would be the same. */
+  readonly carried: Carried;
 }
 
-export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals): Run {
+export interface Carried {
+  draftText: string | null;
+}
+
+export interface RunOptions {
+  readonly goOn?: GoOn;
+  readonly carried?: Carried;
+}
+
+export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals, options: RunOptions = {}): Run {
   let loaded = begun;
   let loadedAt = performance.now();
   /** As of now: a call may take 15 min, and what it ends in is due from its end on. */
   const present = (): LoadedFile => ({ ...loaded, now: loaded.now + Math.round(performance.now() - loadedAt) });
   /** Calls that succeeded since the last save: they widen the account's window in the script of the next one. */
   let succeeded = 0;
+  let goesOn = false;
 
-  const move = async (event: FileEvent, options: AdvanceOptions = {}): Promise<Advanced> => {
-    const account: AccountEffect = { ...options.account, ok: succeeded + (options.account?.ok ?? 0) };
-    const moved = await advance(ctx, begun.file.id, event, { ...options, account, loaded: present() });
-    if (moved.kind === 'saved') succeeded = 0;
+  const move = async (event: FileEvent, how: AdvanceOptions = {}): Promise<Advanced> => {
+    const account: AccountEffect = { ...how.account, ok: succeeded + (how.account?.ok ?? 0) };
+    const moved = await advance(ctx, begun.file.id, event, { ...how, account, loaded: present(), goOn: options.goOn });
+    if (moved.kind === 'saved') {
+      succeeded = 0;
+      goesOn = moved.goesOn;
+    }
     // Nothing to save for a file that somebody else has moved; what was learned of the account stays true.
-    else if (options.account !== undefined) await noteAccount(ctx, options.account);
+    else if (how.account !== undefined) await noteAccount(ctx, how.account);
     if (moved.kind !== 'missing') {
       loaded = moved.loaded;
       loadedAt = performance.now();
@@ -87,8 +104,10 @@ export function createRun(ctx: Context, begun: LoadedFile, signals: RunSignals):
       ctx.reach(`call while ${status}: answered`);
       return result;
     },
-    save: async (event, options) => {
-      const moved = await move(event, options);
+    goesOn: () => goesOn,
+    carried: options.carried ?? { draftText: null },
+    save: async (event, how) => {
+      const moved = await move(event, how);
       if (moved.kind !== 'saved') throw new RunOverError(moved.kind === 'refused' ? moved.why : moved.kind);
       return moved.loaded.file;
     },

@@ -48,9 +48,11 @@ async function endStalePause(ctx: Context, now: number): Promise<void> {
 /** Members of the in-flight set that are not listed as due have lost their record's save: put right. */
 export async function sweepInFlight(ctx: Context): Promise<number> {
   const members = await ctx.redis.smembers(ctx.keys.inFlight(ctx.accountId));
+  // Asked after the members: who is claimed in between is in both. No more of them than the window has room for.
+  const moving = new Set(members.length === 0 ? [] : await ctx.redis.zrange(ctx.keys.moving(), '0', '-1'));
   let repaired = 0;
   for (const fileId of members) {
-    if ((await ctx.redis.zscore(ctx.keys.moving(), fileId)) !== null) continue;
+    if (moving.has(fileId)) continue;
     const moved = await unlessNewer(advance(ctx, fileId, null, { repair: true }));
     if (moved === 'newer') continue;
     if (moved.kind === 'missing') await forget(ctx, fileId);

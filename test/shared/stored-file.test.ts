@@ -13,6 +13,9 @@ const input = { name: 'a.mp4', customId: null, source: { kind: 'url', url: 'http
 const stored = (progress: string) => ({ id: 'fil_1', batchId: 'bat_1', index: 0, progress, input: JSON.stringify(input) }); // prettier-ignore
 const withVersion = (v: unknown): string => JSON.stringify({ ...(JSON.parse(newFileProgress) as object), v });
 
+const step = (reply: string) =>
+  ({ step: 'edit', instruction: 0, sessionId: '1', attempts: 1, startedAt: 1, finishedAt: 2, reply }) as const;
+
 test('reads a batch that has none of what came later', () => {
   const spec = batchSpecSchema.parse(specOfOld);
   assert.deepEqual(toFileRecord(stored(newFileProgress), spec).instructions, ['mute']);
@@ -22,6 +25,22 @@ test('stores what it has read under its own version, at the next save and not be
   const spec = batchSpecSchema.parse(specOfOld);
   const file = toFileRecord(stored(withVersion(1)), spec);
   assert.equal((JSON.parse(toStoredProgress(file)) as { v: number }).v, recordVersion);
+});
+
+test('packs what has ended, and reads it as it was', () => {
+  const spec = batchSpecSchema.parse(specOfOld);
+  const file = toFileRecord(stored(newFileProgress), spec);
+  const ended = { ...file, steps: [step('done. 完成 ✓'), step('x'.repeat(3000))], state: { status: 'canceled' as const, finishedAt: 1 } }; // prettier-ignore
+  const text = toStoredProgress(ended);
+  assert.match(text, new RegExp(`^\\{"v":${recordVersion},"z":"[\\w+/=]+"\\}$`));
+  assert.deepEqual(toFileRecord(stored(text), spec), ended);
+  assert.deepEqual(toShownRecord(stored(text), spec), { file: ended, newer: false });
+  // Of a newer release, packed as here or in some other way.
+  const newer = text.replace(/^\{"v":\d+/, `{"v":${recordVersion + 1}`);
+  assert.deepEqual(toShownRecord(stored(newer), spec), { file: ended, newer: true });
+  const other = stored(`{"v":${recordVersion + 1},"z":"AAAA"}`);
+  assert.throws(() => toShownRecord(other, spec), { code: 'newer_record' });
+  assert.throws(() => toFileRecord(other, spec), { code: 'newer_record' });
 });
 
 test('leaves a newer record alone, and shows it as far as it is understood', () => {

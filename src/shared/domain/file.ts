@@ -7,7 +7,7 @@ import { errorCodes } from './error-codes.ts';
 import { outputSchema, stateSchema, stepNames } from './file-state.ts';
 
 /** Raised when a stored record changes its meaning; a worker leaves a newer one alone. */
-export const recordVersion = 1;
+export const recordVersion = 2;
 
 /** Where bytes come from. `name` and `bytes` are known at intake for uploads and paths; a URL's size by HEAD at most. */
 export const sourceSchema = z.discriminatedUnion('kind', [

@@ -7,7 +7,11 @@
 export type Migration = (record: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /** `recordVersion` - 1 of them. A field that is merely new needs none: it gets a default in its schema. */
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [
+  // To 2: the same fields. One that has ended may be stored packed (packed-progress.ts), and one at work may be run under the
+  // job of an earlier run, which an older release would start a second time.
+  (record) => ({ ...record }),
+];
 
 /** The record in the shape that follows from all steps after its version; one of no known version stays as it is. */
 export function toNewest(

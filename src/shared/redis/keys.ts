@@ -8,7 +8,7 @@
 const patterns = {
   /**
    * hash: rev, run, p (progress), i (input), w (execution that runs it), l (lane claimed), s ('1': its session is paid),
-   * g (its last moves, a line each).
+   * g (its last moves, a line each), j (queue and id of the job that has gone on to the present run in place).
    */
   file: 'f:$1',
   /** string: the draft of the last settled turn, deflated. */

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { allowGrowth } from './allow-growth.ts';
+import { gather, gatheredLua } from './gathered-script.ts';
 import type { Keys } from './keys.ts';
 import { toPrelude } from './lua-prelude.ts';
 
@@ -32,9 +33,12 @@ const scriptNames = [
   'upload-expire',
   'fleet',
   'read-files',
+  'progress',
 ] as const;
 /** These take new work in: a Redis that is full refuses them, so that what runs can end. */
 const refusedWhenFull: readonly string[] = ['intake-open', 'intake-chunk', 'upload-keep'];
+/** Called for each step of each file: many go as one command. With how many arguments each has. */
+const gatheredWidths: Readonly<Partial<Record<ScriptName, number>>> = { begin: 8, advance: 11, progress: 3 };
 export type ScriptName = (typeof scriptNames)[number];
 
 type Argument = string | number;
@@ -49,14 +53,18 @@ export function createScripts(redis: Redis, keys: Keys, took: (seconds: number) 
   const entries = scriptNames.map((name) => {
     const command = `batchvideo:${name}`;
     const script = read(name);
-    const lua = toPrelude(lib, script) + script;
+    const width = gatheredWidths[name];
+    const prelude = toPrelude(lib, script);
+    const lua = width === undefined ? prelude + script : gatheredLua(prelude, script);
     redis.defineCommand(command, { numberOfKeys: 1, lua: refusedWhenFull.includes(name) ? lua : allowGrowth(lua) });
     // ioredis adds the command to the instance at run time, where its types cannot see it.
     const run = (redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>)[command];
     if (run === undefined) throw new Error(`script ${name} was not defined`);
+    const send = (args: readonly Argument[]): Promise<unknown> => run.call(redis, keys.tag, ...args);
+    const call = width === undefined ? send : gather(width, send);
     const timed = async (...args: readonly Argument[]): Promise<unknown> => {
       const startedAt = performance.now();
-      const reply = await run.call(redis, keys.tag, ...args);
+      const reply = await call(args);
       took((performance.now() - startedAt) / 1000);
       return reply;
     };

@@ -9,9 +9,12 @@ const keepLargeIntegers: Reviver = (_key, value, context) =>
     ? context.source
     : value;
 
+/** Where a bare number begins, at the start of a text or after one of these; ids in quotes need no care. */
+const longNumber = /(?:^|[:[,])\s*-?\d{16}/;
+
 /** A reviver slows parsing down several times, so it is only used where a number could need it. */
 export function parseJson(text: string): unknown {
-  return /\d{16}/.test(text) ? parseJsonWith(text, keepLargeIntegers) : JSON.parse(text);
+  return longNumber.test(text) ? parseJsonWith(text, keepLargeIntegers) : JSON.parse(text);
 }
 
 /** JSON.parse with source text: in the language since 2025, in Node since 22, not in the compiler's library everywhere. */

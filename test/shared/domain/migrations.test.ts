@@ -21,3 +21,7 @@ test('leaves a record without a version as it is: nobody knows what it means', (
 test('has a step for each version there was', () => {
   assert.equal(migrations.length, recordVersion - 1);
 });
+
+test('has the fields of version 1 in version 2', () => {
+  assert.deepEqual(toNewest({ v: 1, run: 3 }, 1), { v: 1, run: 3 });
+});

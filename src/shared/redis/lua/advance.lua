@@ -1,10 +1,11 @@
 -- advance: save a file if its rev is unchanged, and move with it everything that follows from it. The only writer.
 -- KEYS[1] hash tag
 -- ARGV[1] file id, [2] batch id, [3] index, [4] expected rev, [5] run, [6] progress (JSON), [7] effects (JSON), [8] draft or '',
---      [9] what the file's own log says of it, or ''
+--      [9] what the file's own log says of it, or '', [10] the job that goes on to the new run in place, [11] the mark of its execution; or ''
 -- effects: from, to, in_flight, due|nil, joins|nil, awaits_upload, unpaid, paid, lane|nil, held, paid_delta, ended, visible, account, account_effect|nil,
---          guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil, figures (names)
--- Returns {'stale'} | {'refused', why} | {'ok', rev, now, ids of deliveries to send…}
+--          ends_turns, guard|nil ('turn' | 'paused' | 'blocked'), blocked|nil {reason, help_url}, position|nil, file_event|nil, figures (names)
+-- Returns {'stale'} | {'refused', why} | {'ok', rev, now, '1' when no file of the batch is left that may send a turn and this was the last,
+--   where it goes on in place {batch fields, account fields} as begin.lua, else {}, ids of deliveries to send…}
 local id, batch, index = ARGV[1], ARGV[2], ARGV[3]
 local e = cjson.decode(ARGV[7])
 local f = redis.call('HMGET', K.file(id), 'rev', 'g', 'l')
@@ -36,8 +37,13 @@ if ARGV[9] ~= '' then
   saved[#saved + 1] = 'g'
   saved[#saved + 1] = log
 end
+local goes_on = e.visible and ARGV[10] ~= ''
+if goes_on then
+  -- The lease that is held holds for the new run: whoever looks for its job, or is given the job again, is told so.
+  for _, value in ipairs({ 'j', ARGV[10], 'w', ARGV[11] .. '@' .. now }) do saved[#saved + 1] = value end
+end
 redis.call('HSET', K.file(id), unpack(saved))
-if e.visible then redis.call('HDEL', K.file(id), 'w') end
+if e.visible and not goes_on then redis.call('HDEL', K.file(id), 'w', 'j') end
 if ARGV[8] ~= '' then redis.call('SET', K.draft(id), ARGV[8]) end
 
 for _, figure in ipairs(e.figures) do count(b[8], figure, 1, now) end
@@ -113,7 +119,13 @@ end
 if e.paid_delta ~= 0 then redis.call('HINCRBY', K.batch(batch), 'paid_sessions', e.paid_delta) end
 if e.account_effect then note_account(e.account, e.account_effect, now) end
 
-local out = { 'ok', rev, now }
+local last = ''
+if e.ends_turns then
+  local left = redis.call('HMGET', K.batch(batch), 'n:queued', 'n:uploading', 'n:editing', 'n:checking', 'n:parked')
+  last = '1'
+  for _, count in ipairs(left) do if num(count) > 0 then last = '' end end
+end
+local out = { 'ok', rev, now, last, {} }
 local function also(delivery) if delivery then out[#out + 1] = delivery end end
 
 if e.to == 'parked' and e.from ~= 'parked' then
@@ -135,9 +147,11 @@ if e.file_event then
   also(emit(batch, e.file_event, '_' .. index, { status = e.to, counts = counts_of(batch), file_id = id }, now))
 end
 if e.ended then
+  redis.call('DEL', K.live(id))
   -- A cancel ends files without any work on them.
   if e.to ~= 'canceled' then mark_pace(now, 1) end
   also(close_round(batch, now))
 end
 if freed then redis.call('PUBLISH', K.wakeChannel(), 'slot') end
+if goes_on then out[5] = { around(batch, e.account) } end
 return out

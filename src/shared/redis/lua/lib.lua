@@ -43,6 +43,14 @@ local function custom_id(input)
   return string.lower(id)
 end
 
+-- What a run has to know beside its file (load-file.ts): fields of the batch and of the account.
+local function around(batch, account)
+  local b = redis.call('HMGET', K.batch(batch), 'paused', 'round', 'canceled_round', 'blocked', 'popped', 'closed', 'max_credits', 'paid_sessions',
+    'balance_before')
+  b[10] = b[7] and redis.call('SCARD', K.unpaid(batch)) or 0
+  return b, redis.call('HMGET', K.account(account), 'until', 'blocked', 'ok_at', 'down_since', 'window')
+end
+
 -- Tells live readers what changed: of a batch, of a tenant, of all. `index`: the file, or nil for the batch alone. A change
 -- of a file changes its batch, too: one entry says both (read-events.ts). An expiry is only written anew when an hour of it is gone.
 local events_kept, events_kept_ms = 20000, 7 * 86400000
