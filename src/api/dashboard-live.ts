@@ -105,8 +105,11 @@ async function tellFiles(
   ctx: ApiContext,
   { stream, pending, batchId, at }: { stream: LiveStream; pending: Pending; batchId: string; at: string },
 ): Promise<string> {
-  for (const progress of pending.progress.values()) await send(stream, 'progress', progress);
-  pending.progress.clear();
+  if (pending.progress.size > 0) {
+    const latest = [...pending.progress.values()];
+    pending.progress.clear();
+    await send(stream, 'progress', latest);
+  }
   if (!pending.batches.has(batchId) && !pending.missed) return at;
   pending.batches.clear();
   pending.missed = false;

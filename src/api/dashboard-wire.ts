@@ -220,5 +220,10 @@ export interface LiveMessages {
   /** `batch` null: gone. */
   readonly batch: { readonly batch: BatchRow | null };
   readonly files: { readonly indexes: readonly number[]; readonly all: boolean };
-  readonly progress: { readonly file_id: string; readonly progress: number | null; readonly note: string | null };
+  /** Of each file the last one. */
+  readonly progress: readonly {
+    readonly file_id: string;
+    readonly progress: number | null;
+    readonly note: string | null;
+  }[];
 }

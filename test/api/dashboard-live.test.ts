@@ -69,8 +69,8 @@ test('names the files of a batch that changed, with the batch as it is, and pass
   await live.next('batch', ({ batch }: { batch: { counts: { uploading: number } } }) => batch.counts.uploading === 1);
   assert.equal(moved.kind, 'saved');
   if (moved.kind === 'saved') publishProgress(api.ctx, moved.loaded.file, { progress: 12, note: 'sending' });
-  const progress = (await live.next('progress')) as { file_id: string; note: string };
-  assert.deepEqual([progress.file_id, progress.note], [fileId(id, 1), 'sending']);
+  const [progress] = (await live.next('progress')) as { file_id: string; note: string }[];
+  assert.deepEqual([progress?.file_id, progress?.note], [fileId(id, 1), 'sending']);
   live.close();
 });
 

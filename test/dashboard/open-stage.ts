@@ -34,7 +34,7 @@ export async function openStage(
 ): Promise<Stage> {
   const world = await openWorld({
     sandbox: { timeScale: options.timeScale ?? 0, copy: options.copy ?? true, credits: 100_000 },
-    environment: { API_KEYS: apiKeys, WEBHOOK_RETRY_MS: '0,600000', ...options.environment },
+    environment: { API_KEYS: apiKeys, WEBHOOK_RETRY_MS: '0,600000', RENDER_MAX_POLLS: '1000', ...options.environment },
   });
   const receiver = { url: '', answer: 200 };
   const server = await openReceiver(receiver);

@@ -50,15 +50,19 @@ async function fill(stage: Stage): Promise<{ readonly done: string; readonly fai
       ),
     ],
   });
-  for (const { id } of [done, failed]) {
-    await until(
+  for (const [{ id }, failures] of [
+    [done, 0],
+    [failed, 5],
+  ] as const) {
+    const ended = await until(
       `${id} ends`,
       async () => {
         const { counts } = await stage.get<Batch>(`/batches/${id}`);
-        return counts.completed + counts.failed === counts.total || null;
+        return counts.completed + counts.failed === counts.total ? counts : null;
       },
       120_000,
     );
+    assert.equal(ended.failed, failures, id);
   }
   const paused = await post({
     name: 'Archive, 2019',

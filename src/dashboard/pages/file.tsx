@@ -24,8 +24,8 @@ export function FilePage({ id, batchId }: { readonly id: string; readonly batchI
       listen('files', ({ indexes, all }) => {
         if (all || indexes.includes(index)) reload();
       }),
-      listen('progress', ({ file_id }) => {
-        if (file_id === id) reload();
+      listen('progress', (all) => {
+        if (all.some(({ file_id }) => file_id === id)) reload();
       }),
       whenBack(reload),
     ];

@@ -1,4 +1,5 @@
 /** The files of a batch, however many: what each is at, why it waits, what went wrong. Rows move by themselves. */
+import { batch } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { FileRow, FileRows } from '../../api/dashboard-wire.ts';
 import type { BatchView } from '../../shared/to-batch-resource.ts';
@@ -79,12 +80,12 @@ function useFollowing(path: string, rows: Rows<FileRow>, isFiltered: boolean): v
         for (const index of indexes) if (shown.has(index)) stale.add(index);
         if (!isAsking) void ask();
       }),
-      listen('progress', ({ file_id, progress, note }) =>
-        rows.amend(file_id, (row) => ({
-          ...row,
-          progress: progress ?? row.progress,
-          note,
-        })),
+      listen('progress', (all) =>
+        batch(() => {
+          for (const { file_id, progress, note } of all) {
+            rows.amend(file_id, (row) => ({ ...row, progress: progress ?? row.progress, note }));
+          }
+        }),
       ),
       whenBack(rows.refresh),
     ];

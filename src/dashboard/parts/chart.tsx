@@ -54,7 +54,7 @@ function optionsOf({ kind, series, stepSeconds }: ChartProps, width: number): uP
         points: { show: false },
       })),
     ],
-    padding: [8, 4, 0, 0],
+    padding: [8, 20, 0, 0],
     ms: stepSeconds > 0 ? 1e-3 : 1,
   };
 }
