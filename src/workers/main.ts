@@ -80,6 +80,7 @@ export async function openWorkers(ctx: OpenedContext): Promise<Workers> {
     workerId: id,
     wake: dispatcher.wake,
     running: registry.size,
+    holds: registry.holds,
     lastStepAgoMs: () => (state.takenAt === null ? null : Math.round(performance.now() - state.takenAt)),
     revive: workers.revive,
   });

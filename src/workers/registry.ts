@@ -11,6 +11,8 @@ export interface RunningStep {
   readonly abort: (reason: string) => void;
   /** Forbids new calls; an open stream goes on (design §4). */
   readonly loseLease: () => void;
+  /** Absent: of a delivery, which the sweeper of files does not know. */
+  readonly isLeased?: () => boolean;
 }
 
 export interface Registry {
@@ -19,6 +21,8 @@ export interface Registry {
   readonly leave: (step: RunningStep) => void;
   /** Resolves once what runs of this file now has left; at once where nothing does. */
   readonly left: (fileId: string) => Promise<void>;
+  /** It runs here under a lease that is renewed: nobody has to look whether its job is there. */
+  readonly holds: (fileId: string) => boolean;
   readonly cancelBatch: (batchId: string) => void;
   readonly loseLeases: (jobIds: readonly string[]) => void;
   /** No new calls anywhere: the process is shutting down. */
@@ -53,6 +57,7 @@ export function createRegistry(): Registry {
       running.has(fileId)
         ? new Promise<void>((resolve) => leavers.set(fileId, [...(leavers.get(fileId) ?? []), resolve]))
         : Promise.resolve(),
+    holds: (fileId) => running.get(fileId)?.isLeased?.() ?? false,
     cancelBatch: (batchId) => {
       for (const step of running.values()) if (step.batchId === batchId) step.abort('canceled');
     },

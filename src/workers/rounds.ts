@@ -32,6 +32,7 @@ export function startRounds(
     readonly workerId: string;
     readonly wake: () => void;
     readonly running: () => number;
+    readonly holds: (fileId: string) => boolean;
     /** Since a step was taken; null: none yet. */
     readonly lastStepAgoMs: () => number | null;
     readonly revive: () => Promise<void>;
@@ -39,7 +40,7 @@ export function startRounds(
 ): Rounds {
   const { config } = ctx;
   const rounds: Round[] = [
-    { name: 'due files', everyMs: config.sweepMs, task: () => sweepDueFiles(ctx) },
+    { name: 'due files', everyMs: config.sweepMs, task: () => sweepDueFiles(ctx, worker.holds) },
     { name: 'in flight', everyMs: config.sweepMs, task: () => sweepInFlight(ctx) },
     { name: 'bulk actions', everyMs: config.sweepMs, task: () => sweepMarks(ctx) },
     { name: 'deliveries', everyMs: config.sweepMs, task: () => sweepDeliveries(ctx) },

@@ -37,7 +37,6 @@ const steps: Readonly<Record<StepName, (run: Run) => Promise<void>>> = {
 };
 
 const stepSchema = z.enum(stepNames);
-
 /** A run that is here already is looked at again after this. */
 const againMs = 1000;
 /** A record of a newer release waits for a worker of that: short, as while a release rolls out each takes every other job. */
@@ -62,6 +61,7 @@ export async function runStepJob(host: StepHost, job: Job<StepJob>, token: strin
     jobId: job.id ?? '',
     abort: (reason) => controller.abort(new Error(reason)),
     loseLease: () => (leased = false),
+    isLeased: () => leased,
   };
   if (!(await enter(host, running))) return postpone(job, againMs, token);
   const execution = `${host.workerId}/${job.id ?? ''}/${job.attemptsStarted}`;

@@ -8,6 +8,7 @@ const step = (fileId: string, jobId: string): RunningStep => ({
   jobId,
   abort: () => undefined,
   loseLease: () => undefined,
+  isLeased: () => true,
 });
 
 test('lets the next run of a file in as soon as the one before has left, and no other', async () => {
@@ -27,4 +28,15 @@ test('lets the next run of a file in as soon as the one before has left, and no 
   assert.deepEqual(told, ['a', 'b']);
   await registry.left('fil_1');
   assert.ok(registry.enter(next));
+});
+
+test('holds what runs under its lease, and no longer than that', () => {
+  const registry = createRegistry();
+  let leased = true;
+  const running = { ...step('fil_1', 'fil_1-1'), loseLease: () => (leased = false), isLeased: () => leased };
+  assert.ok(!registry.holds('fil_1'));
+  registry.enter(running);
+  assert.ok(registry.holds('fil_1'));
+  registry.loseLeases(['fil_1-1']);
+  assert.ok(!registry.holds('fil_1'));
 });

@@ -162,6 +162,19 @@ test('lets other files go on from a park past one that only a newer release can 
   assert.equal(await ctx.redis.scard(ctx.keys.marks()), 0);
 });
 
+test('asks for no file that runs here under its lease, and for every other one that is due', async (t) => {
+  const ctx = await open(t);
+  const batch = await newBatch(ctx, { files: 2 });
+  for (const index of [0, 1]) {
+    await bring(ctx, batch, index, 1);
+    const { file } = await load(ctx, batch, index);
+    await ctx.queues.upload.remove(`${file.id}-${file.run}`);
+  }
+  const here = fileId(batch, 0);
+  assert.equal(await sweepDueFiles(ctx, (id) => id === here), 1);
+  assert.equal(await sweepDueFiles(ctx), 1, 'it would have been asked for');
+});
+
 test('promotes what is due by Redis and delayed by a clock that is an hour ahead', async (t) => {
   const ctx = await open(t, { SWEEP_MS: '50' });
   const batch = await newBatch(ctx, { files: 2, events: ['file.failed'] });

@@ -29,7 +29,14 @@ const probes = ({ sandbox }: AccountWorld): number[] =>
     .map(({ at }) => at);
 
 function start(t: T, ctx: Context, wake: () => void = () => undefined): void {
-  const worker = { workerId: 'w', wake, running: () => 0, lastStepAgoMs: () => null, revive: async () => undefined };
+  const worker = {
+    workerId: 'w',
+    wake,
+    running: () => 0,
+    holds: () => false,
+    lastStepAgoMs: () => null,
+    revive: async () => undefined,
+  };
   const rounds = startRounds(ctx, worker);
   t.after(rounds.stop);
 }
