@@ -16,9 +16,10 @@ async function outThenTopUp(world: World): Promise<string> {
     async () => {
       const batch = await world.batch(id);
       last = JSON.stringify([batch, world.sessions(), world.place.sandbox.ledger().calls.slice(-6)]);
-      // Who is not admitted yet when the account closes waits in the list; who is, parks.
-      const { parked = 0, queued = 0 } = batch.counts;
-      return batch.status === 'blocked' && parked >= 1 && parked + queued === 2 ? batch : null;
+      // Who is not admitted yet when the account closes waits in the list; who is, parks: also between two turns of a paid session.
+      const { parked = 0, queued = 0, completed = 0 } = batch.counts;
+      const isStill = parked >= 1 && parked + queued >= 2 && parked + queued + completed === 4;
+      return batch.status === 'blocked' && isStill ? batch : null;
     },
   );
   same(blocked.blocked?.reason, 'out_of_credits', 'reason');
