@@ -2,8 +2,9 @@
  * Large JSON bodies go through one after the other, a few at a time: read, judged and stored, one takes about ten times its
  * size on the heap until it is answered. The others wait as bytes, off the heap, whatever number comes at once.
  */
-import { finished } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { createLimit } from '../shared/limit.ts';
 import { requestTooSlow } from './refuse-socket.ts';
 import { RefusedError } from './refused-error.ts';
 
@@ -18,25 +19,20 @@ export const largeBodyBytes = 1024 * 1024;
 const mostAtOnce = 2;
 
 export function takeLargeBodiesInTurn(app: FastifyInstance): void {
-  const waiting: (() => void)[] = [];
-  let free = mostAtOnce;
-  const leave = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
+  const limit = createLimit(mostAtOnce);
   app.decorateRequest('takeTurn');
-  app.addHook('preParsing', async (request: FastifyRequest, reply) => {
+  app.addHook('preParsing', async (request: FastifyRequest, { raw }) => {
     request.takeTurn = async (bytes) => {
       if (bytes < largeBodyBytes) return;
-      if (free > 0) free -= 1;
-      else await new Promise<void>((go) => waiting.push(go));
-      // Nobody is there any more to be told: nothing is taken.
-      if (reply.raw.destroyed) {
-        leave();
-        throw new RefusedError(requestTooSlow);
-      }
-      finished(reply.raw, leave);
+      const turn = Promise.withResolvers<void>();
+      void limit(async () => {
+        // Nobody is there any more to be told: nothing is taken.
+        if (raw.destroyed) return turn.reject(new RefusedError(requestTooSlow));
+        turn.resolve();
+        // A connection that breaks ends it as an answer does.
+        await finished(raw).catch(() => undefined);
+      });
+      await turn.promise;
     };
   });
 }

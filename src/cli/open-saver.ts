@@ -13,7 +13,7 @@ import type { Display } from './display/display.ts';
 import { outputNames } from './files/output-names.ts';
 import { safeStem, uniqueName } from './files/safe-name.ts';
 import { exists, saveOutput } from './files/save-output.ts';
-import { createLimit } from './limit.ts';
+import { createLimit } from '../shared/limit.ts';
 import { toComplaint } from './to-complaint.ts';
 import { UsageError } from './usage-error.ts';
 
