@@ -139,6 +139,37 @@ test('says that a turn is still working every two minutes, and no more once it h
   reader.close();
 });
 
+test('tells what a turn says at most once a second, and that it lives once a minute', async (t) => {
+  const id = await aBatchOf(2);
+  const reader = await listen(id);
+  await reader.next(is('snapshot'));
+  const [loaded, other] = [await loadFile(api.ctx, fileId(id, 0)), await loadFile(api.ctx, fileId(id, 1))];
+  assert.ok(typeof loaded !== 'string' && typeof other !== 'string');
+  const startedAt = performance.now();
+  const clock = t.mock.method(performance, 'now', () => startedAt);
+  const notes = turnNotes(api.ctx, loaded.file);
+  const told: string[] = [];
+  const after = async (ms: number, type: 'heartbeat' | 'text'): Promise<void> => {
+    clock.mock.mockImplementation(() => startedAt + ms);
+    notes.onProgress(type === 'text' ? { type, text: 'Trimming' } : { type });
+    clock.mock.mockImplementation(() => startedAt);
+    publishProgress(api.ctx, other.file, { progress: 40, note: `${ms}` });
+    for (let note = ''; note !== `${ms}`;) {
+      ({ note } = JSON.parse((await reader.next(is('progress'))).data));
+      told.push(note);
+    }
+  };
+  await after(0, 'heartbeat');
+  await after(999, 'text');
+  await after(1000, 'text');
+  await after(60_999, 'heartbeat');
+  await after(61_000, 'heartbeat');
+  notes.stop();
+  clock.mock.restore();
+  assert.deepEqual(told, ['editing', '0', '999', 'editing', '1000', '60999', 'editing', '61000']);
+  reader.close();
+});
+
 test('tells progress without an id, for this batch alone', async () => {
   const [id, other] = [await aBatchOf(1), await aBatchOf(1)];
   const reader = await listen(id);

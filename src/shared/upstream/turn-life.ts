@@ -46,8 +46,9 @@ export function startTurnLife(
   };
   const onAbort = (): void => stop('aborted', 'aborted');
   const restartIdle = (): void => {
-    clearTimeout(idleTimer);
-    if (!over) idleTimer = setTimeout(finish, options.idleTimeoutMs, 'idle');
+    if (over) return;
+    if (idleTimer === undefined) idleTimer = setTimeout(finish, options.idleTimeoutMs, 'idle');
+    else idleTimer.refresh();
   };
   const totalTimer = setTimeout(stop, options.totalTimeoutMs, 'timeout', 'connect_failed');
   if (options.signal?.aborted === true) onAbort();
