@@ -8,7 +8,7 @@ import type { FileHandle } from 'node:fs/promises';
 const mostHeldBytes = 512 * 1024;
 
 export interface GatheredWrites {
-  /** Resolves when there is room for another piece; throws what an earlier write met. */
+  /** Takes the piece over: once written it is empty. Resolves when there is room for another; throws what an earlier write met. */
   readonly write: (piece: Buffer) => Promise<void>;
   /** Resolves when all of it has been given to the system. */
   readonly end: () => Promise<void>;
@@ -29,6 +29,7 @@ export function gatherWrites(handle: FileHandle): GatheredWrites {
       heldBytes = 0;
       present = writeAll(handle, pieces, bytes);
       await present;
+      for (const piece of pieces) giveBack(piece);
     }
     // Left set by a write that failed: whoever waits for room, or for the end, is told.
     isWriting = false;
@@ -46,6 +47,15 @@ export function gatherWrites(handle: FileHandle): GatheredWrites {
     },
     end: () => all,
   };
+}
+
+/**
+ * The memory of a piece that nobody reads any more, at once: left to the collector, up to 64 MB of such pieces lie about, and
+ * each new one is memory that the system has to map and clear. A part of something larger is not ours to give away. Node 20
+ * has no `transfer`, and waits for the collector.
+ */
+function giveBack({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && 'transfer' in buffer) buffer.transfer(0);
 }
 
 async function writeAll(handle: FileHandle, pieces: readonly Buffer[], bytes: number): Promise<void> {

@@ -13,15 +13,28 @@ test('every byte lies in the file in its order, whatever the sizes of the pieces
   const path = join(folder, 'file');
   try {
     const pieces = Array.from({ length: 200 }, (_, at) => randomBytes(1 + ((at * 7919) % 100_000)));
+    const all = sha256(Buffer.concat(pieces));
     const handle = await open(path, 'w');
     const writes = gatherWrites(handle);
     for (const piece of pieces) await writes.write(piece);
     await writes.end();
     await handle.close();
-    assert.equal(sha256(await readFile(path)), sha256(Buffer.concat(pieces)));
+    assert.equal(sha256(await readFile(path)), all);
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('a part of something larger is left as it is, for who else reads it', async () => {
+  const handle = await open('/dev/null', 'w');
+  const writes = gatherWrites(handle);
+  const whole = randomBytes(100_000);
+  const before = sha256(whole);
+  await writes.write(whole.subarray(0, 50_000));
+  await writes.write(whole.subarray(50_000));
+  await writes.end();
+  await handle.close();
+  assert.equal(sha256(whole), before);
 });
 
 test('a write that failed is told at the end, and to who waits for room', async () => {
