@@ -1,11 +1,11 @@
 /** Opens the bytes of a source that lies with us: an upload, or a path below MEDIA_ROOT. URLs never pass through here. */
 import { open, realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import type { Readable } from 'node:stream';
 import type { Context } from '../shared/context.ts';
 import type { Source } from '../shared/domain/file.ts';
 import { mediaTypeOf } from '../shared/domain/media-type.ts';
 import { readUploads, uploadPath } from '../shared/upload-record.ts';
+import { readPieces, type Pieces } from './read-pieces.ts';
 
 export class SourceGoneError extends Error {
   override readonly name = 'SourceGoneError';
@@ -18,16 +18,13 @@ export class SourceGoneError extends Error {
   }
 }
 
-/** Each piece passes several streams, so few of them cost less; larger ones are memory that the system maps anew each time. */
-const pieceBytes = 128 * 1024;
-
 type LocalSource = Extract<Source, { kind: 'upload' | 'path' }>;
 
 export interface OpenedSource {
   readonly name: string;
   readonly contentType: string;
   readonly bytes: number;
-  readonly body: Readable;
+  readonly body: Pieces;
 }
 
 export async function openSource(ctx: Context, source: LocalSource, name: string): Promise<OpenedSource> {
@@ -40,7 +37,7 @@ export async function openSource(ctx: Context, source: LocalSource, name: string
       name,
       contentType: mediaTypeOf(name)?.contentType ?? 'application/octet-stream',
       bytes: size,
-      body: handle.createReadStream({ highWaterMark: pieceBytes }),
+      body: readPieces(handle),
     };
   } catch (error) {
     throw new SourceGoneError('source_unreachable', 'the file cannot be opened any more', { cause: error });

@@ -12,6 +12,9 @@ import { maxBytes } from './timeouts.ts';
 import type { CallOptions, Upstream } from './types.ts';
 import { UpstreamError } from './upstream-error.ts';
 
+/** undici takes any iterable of bytes as well, as its documentation says; its types leave that out. */
+type TypedBody = NonNullable<Dispatcher.DispatchOptions['body']>;
+
 export interface Call {
   /** For error messages: a name, never a path (paths hold session ids). */
   readonly endpoint: string;
@@ -21,7 +24,7 @@ export interface Call {
   readonly token: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   /** Text goes out as JSON, verbatim. */
-  readonly body?: string | NonNullable<Dispatcher.DispatchOptions['body']>;
+  readonly body?: TypedBody | AsyncIterable<Uint8Array>;
   readonly timeoutMs: number;
   readonly maxReplyBytes?: number;
 }
@@ -56,7 +59,7 @@ async function exchangeOnce(up: Upstream, call: Call, options: CallOptions): Pro
       dispatcher: up.dispatcher.compose(markStart(mark)),
       method: call.method,
       headers: callHeaders(up, call),
-      body: call.body ?? null,
+      body: (call.body as TypedBody | undefined) ?? null,
       signal: deadline.signal,
       headersTimeout: 0, // the deadline covers both
       bodyTimeout: 0,

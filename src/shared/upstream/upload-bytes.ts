@@ -1,6 +1,5 @@
 /** POST upload by multipart: streams one file with constant memory. Not idempotent; consumes and destroys `body`. */
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { callUpstream, senseless } from './call.ts';
 import { timeoutsMs } from './timeouts.ts';
 import type { CallOptions, UploadReply, Upstream } from './types.ts';
@@ -13,7 +12,8 @@ export interface UploadSource {
   readonly contentType: string;
   /** Length of `body`: goes into Content-Length, and a body of another length ends the call. */
   readonly bytes: number;
-  readonly body: Readable;
+  /** A piece may be overwritten once the next is asked for, if it is not shorter than what a socket holds (64 KB). */
+  readonly body: AsyncIterable<Buffer> & { readonly destroy: () => void };
 }
 
 export async function uploadBytes(
@@ -44,7 +44,6 @@ export async function uploadBytes(
   } catch (error) {
     throw form.sourceError() ?? error;
   } finally {
-    form.body.destroy();
     source.body.destroy();
   }
 }
@@ -52,7 +51,8 @@ export async function uploadBytes(
 interface Multipart {
   readonly boundary: string;
   readonly length: number;
-  readonly body: Readable;
+  /** No Readable around it: that asks for pieces ahead, and undici for the next one when the socket has none left. */
+  readonly body: AsyncIterable<Buffer>;
   /** Why the source itself failed, which undici reports as a fault of the connection. */
   readonly sourceError: () => UploadSourceError | null;
 }
@@ -72,7 +72,7 @@ function multipart(source: UploadSource): Multipart {
     let sent = 0;
     let isOut = false; // a chunk is with undici: what is thrown in now is its error, not the source's
     try {
-      for await (const chunk of source.body as AsyncIterable<Buffer>) {
+      for await (const chunk of source.body) {
         sent += chunk.length;
         if (sent > source.bytes) break;
         isOut = true;
@@ -85,8 +85,7 @@ function multipart(source: UploadSource): Multipart {
     if (sent !== source.bytes) throw fail('length_mismatch');
     yield tail;
   }
-  const body = Readable.from(parts(), { objectMode: false, highWaterMark: 64 * 1024 });
-  return { boundary, length: head.length + source.bytes + tail.length, body, sourceError: () => failure };
+  return { boundary, length: head.length + source.bytes + tail.length, body: parts(), sourceError: () => failure };
 }
 
 /** As browsers do it (WHATWG form data): UTF-8 as it is, quotes and line ends encoded; other control signs have no place. */

@@ -13,7 +13,8 @@ const reply = {
   code: 0,
   data: { files: [{ filename: 'a.mp4', cdn_url: 'https://c/a' }], session_state_applied: true },
 };
-const clip = (bytes: Buffer, more: object = {}): Parameters<typeof uploadBytes>[2] => ({
+type Clip = Parameters<typeof uploadBytes>[2] & { readonly body: Readable };
+const clip = (bytes: Buffer, more: object = {}): Clip => ({
   sessionId: '42',
   name: 'a.mp4',
   contentType: 'video/mp4',
