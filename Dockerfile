@@ -91,4 +91,4 @@ STOPSIGNAL SIGTERM
 # Ready: at least one port answers, and each that answers says so.
 HEALTHCHECK --interval=10s --timeout=5s --retries=4 --start-period=20s --start-interval=1s \
   CMD ["node", "-e", "const e=process.env;Promise.all([e.PORT,e.WORKER_PORT].map(p=>fetch('http://127.0.0.1:'+p+'/readyz').then(r=>r.ok,()=>null))).then(a=>process.exit(a.includes(true)&&!a.includes(false)?0:1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--max-old-space-size=1024", "src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "--max-old-space-size=1024", "src/main.ts"]

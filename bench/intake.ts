@@ -5,9 +5,9 @@ import { kill } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchBody, sendBatch } from './frame/api-client.ts';
 import { alternate, type Bench } from './frame/bench.ts';
-import { listening, openStore, quickest, startStub } from './frame/open-place.ts';
+import { openStore, quickest, startService, startStub } from './frame/open-place.ts';
 import type { Row } from './frame/row.ts';
-import { runNode, startNode } from './frame/start-node.ts';
+import { runNode } from './frame/start-node.ts';
 import { newPrefix } from '../test/redis-server.ts';
 
 /** An event loop may be blocked for so long at such a size. */
@@ -23,23 +23,19 @@ export const intake: Bench = {
     const store = await openStore();
     const stub = await startStub();
     const probe = join(store.dataDir, 'probe.json');
-    const api = await startNode(
-      {
-        file: 'src/main.ts',
-        args: ['api'],
-        nodeArgs: ['--import', join(import.meta.dirname, 'intake', 'probe.ts')],
-        env: {
-          ...quickest,
-          REDIS_URL: `unix://${store.socketPath}`,
-          REDIS_PREFIX: newPrefix(),
-          DATA_DIR: store.dataDir,
-          NEMO_API_URL: stub.address,
-          MAX_WAITING_FILES: '100000000',
-          BENCH_PROBE: probe,
-        },
+    const api = await startService({
+      args: ['api'],
+      nodeArgs: ['--import', join(import.meta.dirname, 'intake', 'probe.ts')],
+      env: {
+        ...quickest,
+        REDIS_URL: `unix://${store.socketPath}`,
+        REDIS_PREFIX: newPrefix(),
+        DATA_DIR: store.dataDir,
+        NEMO_API_URL: stub.address,
+        MAX_WAITING_FILES: '100000000',
+        BENCH_PROBE: probe,
       },
-      listening,
-    );
+    });
     const blockedMs = async (): Promise<number> => {
       await rm(probe, { force: true });
       kill(api.pid, 'SIGWINCH');

@@ -11,8 +11,7 @@ import { findRedis } from '../src/shared/redis/embedded/find-redis.ts';
 import { readSystemPaths } from '../src/shared/config/system-paths.ts';
 import { silentLog } from '../test/redis-server.ts';
 import { alternate, type Bench } from './frame/bench.ts';
-import { listening, quickest } from './frame/open-place.ts';
-import { startNode } from './frame/start-node.ts';
+import { quickest, startService } from './frame/open-place.ts';
 
 export const start: Bench = {
   name: 'start',
@@ -25,11 +24,8 @@ export const start: Bench = {
         { runs: runs * 3, warmUp: true },
         async () => {
           const startedAt = performance.now();
-          const program = {
-            file: 'src/main.ts',
-            env: { ...quickest, DATA_DIR: dataDir, NEMO_API_URL: 'http://127.0.0.1:9' },
-          };
-          const service = await startNode(program, listening);
+          const environment = { ...quickest, DATA_DIR: dataDir, NEMO_API_URL: 'http://127.0.0.1:9' };
+          const service = await startService({ env: environment });
           while (!(await isReady(service.address))) await delay(2);
           const ms = performance.now() - startedAt;
           await service.stop();

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { heapFlags } from '../../src/heap-flags.ts';
 import { openEmbeddedRedis } from '../../src/shared/redis/embedded/open-embedded-redis.ts';
 import { createResources } from '../../src/shared/resources.ts';
 import { newPrefix, silentLog } from '../../test/redis-server.ts';
 import { countCommands, type CommandCounter } from './count-commands.ts';
-import { startNode, type Running } from './start-node.ts';
+import { startNode, type NodeProgram, type Running } from './start-node.ts';
 
 export interface PlaceOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -96,7 +97,7 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
       ...options.environment,
     };
     const start = (role: 'api' | 'worker', nodeArgs: readonly string[] = []) =>
-      startNode({ file: 'src/main.ts', args: [role], env: environment, nodeArgs }, listening);
+      startService({ args: [role], env: environment, nodeArgs });
     const startApi = async () => started('api', await start('api'));
     const api = await startApi();
     const startWorker = async () => started('worker', await start('worker', options.workerNodeArgs));
@@ -122,8 +123,12 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
   }
 }
 
+/** As npm's scripts and the image start it. */
+export const startService = ({ nodeArgs = [], ...program }: Omit<NodeProgram, 'file'>): Promise<Running> =>
+  startNode({ ...program, file: 'src/main.ts', nodeArgs: [...heapFlags, ...nodeArgs] }, listening);
+
 /** A worker listens nowhere: its address is empty. */
-export function listening(line: string): string | null {
+function listening(line: string): string | null {
   if (!line.includes('"msg":"listening"')) return null;
   return (JSON.parse(line) as { address: string | null }).address ?? '';
 }
