@@ -19,11 +19,9 @@ type Command = fc.AsyncCommand<Model, Context>;
 /** Brings the model's files to what was saved, then holds every list against it. */
 async function compare(model: Model, ctx: Context): Promise<void> {
   const { redis, keys } = ctx;
+  // All of them first: batches of one tenant share a ring.
+  await takeOver(model, ctx);
   for (const batch of model.batches.values()) {
-    const indexes = Array.from({ length: batch.total }, (_, index) => index);
-    for (const { file, rev } of await readFiles(ctx, batch.id, indexes)) {
-      if (model.files.get(file.id)?.rev !== rev) saved(model, file, rev);
-    }
     assert.deepEqual(await redis.lrange(keys.waiting(batch.id), 0, -1), batch.waiting.map(String), 'waiting list');
     if (batch.lanes !== null) {
       assert.deepEqual(await redis.lrange(keys.lanes(batch.id), 0, -1), batch.lanes.map(String), 'free lanes');
@@ -43,6 +41,15 @@ async function compare(model: Model, ctx: Context): Promise<void> {
   ] as const;
   for (const [key, set] of sets) assert.deepEqual((await redis.smembers(key)).toSorted(), [...set].toSorted(), key);
   assert.deepEqual((await redis.zrange(keys.moving(), '0', '-1')).toSorted(), [...model.moving].toSorted(), 'due list');
+}
+
+async function takeOver(model: Model, ctx: Context): Promise<void> {
+  for (const batch of model.batches.values()) {
+    const indexes = Array.from({ length: batch.total }, (_, index) => index);
+    for (const { file, rev } of await readFiles(ctx, batch.id, indexes)) {
+      if (model.files.get(file.id)?.rev !== rev) saved(model, file, rev);
+    }
+  }
 }
 
 async function sameRing(ctx: Context, key: string, ring: ReadonlyMap<string, number> = new Map()): Promise<void> {
@@ -191,11 +198,8 @@ async function workOff(model: Model, ctx: Context, batch: ModelBatch): Promise<v
 }
 
 async function adopt(model: Model, ctx: Context): Promise<void> {
+  await takeOver(model, ctx);
   for (const batch of model.batches.values()) {
-    const indexes = Array.from({ length: batch.total }, (_, index) => index);
-    for (const { file, rev } of await readFiles(ctx, batch.id, indexes)) {
-      if (model.files.get(file.id)?.rev !== rev) saved(model, file, rev);
-    }
     const found = (await ctx.redis.lrange(ctx.keys.waiting(batch.id), 0, -1)).map(Number);
     assert.deepEqual(found.map(String).toSorted(), batch.waiting.map(String).toSorted(), 'waiting list, in any order');
     batch.waiting = found;
